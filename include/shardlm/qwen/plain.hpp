@@ -1,0 +1,45 @@
+// Qwen2.5 in ordinary floating point, the oracle for everything private.
+//
+// Qwen2.5: RMSNorm, grouped-query attention with RoPE and biases on q, k, v, SwiGLU; linear layers through KokkosBlas::gemm.
+#pragma once
+
+#include "shardlm/core/types.hpp"
+#include "shardlm/io/model_file.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace shardlm::qwen {
+
+class PlainModel {
+ public:
+  // Either a model.h5 (the integers that the private engine runs on, as floats) or a Hugging Face folder (the original weights).
+  explicit PlainModel(const std::string& path);
+  ~PlainModel();
+  const io::ModelConfig& config() const;
+  const std::string& tokenizer_json() const;
+  const std::string& chat_template() const;
+  struct Impl;
+  Impl& impl() const { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// One sequence: its keys and values.
+class PlainSession {
+ public:
+  explicit PlainSession(const PlainModel& model);
+  ~PlainSession();
+  // Appends tokens; returns the logits after the last one, [vocabulary].
+  std::vector<float> forward(const std::vector<std::int32_t>& tokens);
+  std::size_t length() const;
+
+ private:
+  struct State;
+  const PlainModel& model_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace shardlm::qwen

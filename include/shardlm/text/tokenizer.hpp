@@ -1,0 +1,53 @@
+// Text to token numbers and back, exactly as Hugging Face `tokenizers` does for Qwen2.5: NFC, the split expression, byte-level
+// BPE, added tokens. Reads tokenizer.json. No Kokkos, no MPI.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace shardlm::text {
+
+using Token = std::int32_t;
+
+class Tokenizer {
+ public:
+  // The text of a tokenizer.json; throws shardlm::Error with one sentence where it is not one this reads.
+  explicit Tokenizer(const std::string& json);
+  ~Tokenizer();
+  Tokenizer(Tokenizer&&) noexcept;
+
+  // Special tokens in the text are text, not control, unless `special` is true. Broken UTF-8: each offending byte becomes U+FFFD first.
+  std::vector<Token> encode(std::string_view text, bool special = false) const;
+  // Bytes of the tokens, special ones left out unless asked for. May end within a character: see Utf8Stream.
+  std::string decode(const std::vector<Token>& tokens, bool special = false) const;
+  std::size_t size() const;                          // largest token number + 1
+  Token token(std::string_view content) const;       // of an added token such as <|im_end|>, or -1
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Holds back the bytes of an unfinished character, so that an answer can be shown token by token.
+class Utf8Stream {
+ public:
+  std::string push(std::string_view bytes);  // what is complete so far
+  std::string flush();                       // the rest; broken bytes as U+FFFD
+
+ private:
+  std::string held_;
+};
+
+struct Message {
+  std::string role, content;  // role: system, user, assistant
+};
+
+// ChatML as Qwen2.5's template renders it: its default system message unless the first message is one, then each message,
+// then the opening of the assistant's turn. Tokens: control tokens are control, the messages' own text is text.
+constexpr const char* kDefaultSystem = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
+std::vector<Token> chat_prompt(const Tokenizer& tokenizer, const std::vector<Message>& messages, const std::string& default_system = kDefaultSystem);
+
+}  // namespace shardlm::text
