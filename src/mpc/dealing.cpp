@@ -1,0 +1,165 @@
+#include "shardlm/mpc/dealing.hpp"
+
+#include "shardlm/core/error.hpp"
+
+#include <chrono>
+#include <cstring>
+
+namespace shardlm::mpc {
+namespace {
+
+constexpr std::size_t kPacket = std::size_t{1} << 20;
+constexpr std::size_t kPosted = 4;   // receives in advance: enough to keep a transfer under way while another is used
+constexpr std::size_t kFirst = 1;    // a packet's first byte: is it the last packet?
+constexpr std::size_t kUnread = ~std::size_t{0};
+
+struct Head {
+  std::uint32_t kind, zero;
+  std::uint64_t sequence, size;
+};
+
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+}  // namespace
+
+DealSender::DealSender(net::World& world, net::Role to, std::uint64_t request, std::size_t ahead, std::function<bool()> stop)
+    : world_(world), to_(to), request_(request), ahead_(std::max(ahead, 2 * kPacket)), stop_(std::move(stop)) {}
+
+void DealSender::append(Record kind, const std::uint8_t* bytes, std::size_t size) {
+  if (stop_()) throw Stopped();
+  const Head head{std::uint32_t(kind), 0, sequence_++, size};
+  put(reinterpret_cast<const std::uint8_t*>(&head), sizeof head);
+  put(bytes, size);
+  payload_[kind == Record::corrections] += size;
+  collect();
+  if (in_flight_.empty()) flush();  // the server has all that was sent: do not keep it waiting for a full packet
+}
+
+void DealSender::put(const std::uint8_t* bytes, std::size_t size) {
+  while (size > 0) {
+    if (current_.capacity() == 0) make_room();
+    const std::size_t n = std::min(size, current_.capacity() - current_.size);
+    std::memcpy(current_.data() + current_.size, bytes, n);
+    current_.size += n;
+    bytes += n;
+    size -= n;
+    if (current_.size == current_.capacity()) dispatch(false);
+  }
+}
+
+void DealSender::make_room() {
+  collect();
+  while (under_way_ + kPacket > ahead_) {
+    if (stop_()) throw Stopped();
+    world_.idle();
+    collect();
+  }
+  if (spare_.empty()) {
+    current_ = net::Packet(kPacket);
+  } else {
+    current_ = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  current_.size = kFirst;
+}
+
+void DealSender::collect() {
+  while (!in_flight_.empty() && world_.finished(in_flight_.front().transfer)) {
+    under_way_ -= kPacket;
+    std::memset(in_flight_.front().packet.data(), 0, in_flight_.front().packet.size);  // what was dealt is used once, and gone
+    spare_.push_back(std::move(in_flight_.front().packet));
+    in_flight_.pop_front();
+  }
+}
+
+void DealSender::dispatch(bool last) {
+  current_.data()[0] = last;
+  in_flight_.emplace_back();
+  in_flight_.back().packet = std::move(current_);
+  current_ = net::Packet();
+  under_way_ += kPacket;
+  in_flight_.back().transfer = world_.send(to_, net::Lane::dealing, net::Kind::dealt, request_, in_flight_.back().packet);
+}
+
+void DealSender::flush() {
+  if (current_.capacity() != 0 && current_.size > kFirst) dispatch(false);
+}
+
+void DealSender::finish() {
+  flush();
+  if (current_.capacity() == 0) {
+    current_ = net::Packet(kFirst);
+    current_.size = kFirst;
+  }
+  dispatch(true);
+  while (!in_flight_.empty()) {
+    collect();
+    if (!in_flight_.empty()) world_.idle();
+  }
+}
+
+DealReceiver::DealReceiver(net::World& world, std::uint64_t request) : world_(world), request_(request), at_(kUnread) {
+  for (std::size_t i = 0; i < kPosted; ++i) {
+    posted_.emplace_back();
+    posted_.back().packet = net::Packet(kPacket);
+    post();
+  }
+}
+
+void DealReceiver::post() {
+  Expected& e = posted_.back();
+  e.transfer = world_.receive(net::Role::dealer, net::Lane::dealing, net::Kind::dealt, request_, e.packet);
+}
+
+void DealReceiver::next_packet() {
+  if (last_) throw Error("the dealer's stream ended before the answer did");
+  if (at_ != kUnread) {
+    std::memset(current_.data(), 0, current_.size);
+    posted_.emplace_back();
+    posted_.back().packet = std::move(current_);
+    post();
+  }
+  const double start = seconds();
+  world_.finish(posted_.front().transfer);
+  waited_ += seconds() - start;
+  current_ = std::move(posted_.front().packet);
+  posted_.pop_front();
+  if (current_.size < kFirst) throw Error("the dealer sent an empty packet");
+  last_ = current_.data()[0] != 0;
+  at_ = kFirst;
+}
+
+void DealReceiver::get(std::uint8_t* to, std::size_t size) {
+  while (size > 0) {
+    if (at_ == kUnread || at_ == current_.size) next_packet();
+    const std::size_t n = std::min(size, current_.size - at_);
+    std::memcpy(to, current_.data() + at_, n);
+    at_ += n;
+    to += n;
+    size -= n;
+  }
+}
+
+const std::uint8_t* DealReceiver::take(Record kind, std::size_t size) {
+  Head head;
+  get(reinterpret_cast<std::uint8_t*>(&head), sizeof head);
+  if (head.kind != std::uint32_t(kind) || head.sequence != sequence_ || head.size != size)
+    throw Error("the dealer's stream is out of step: record " + std::to_string(sequence_) + " of kind " + std::to_string(std::uint32_t(kind)) + " and " +
+                std::to_string(size) + " bytes was due, record " + std::to_string(head.sequence) + " of kind " + std::to_string(head.kind) + " and " +
+                std::to_string(head.size) + " bytes came");
+  ++sequence_;
+  payload_[kind == Record::corrections] += size;
+  if (at_ != kUnread && current_.size - at_ >= size) {  // whole in this packet: no copy
+    at_ += size;
+    return current_.data() + at_ - size;
+  }
+  if (joined_.size() < size) joined_ = MessageBuffer(Kokkos::view_alloc(std::string("shardlm::mpc::joined"), Kokkos::WithoutInitializing), size);
+  get(joined_.data(), size);
+  return joined_.data();
+}
+
+void DealReceiver::drain() {
+  while (!last_) next_packet();
+}
+
+}  // namespace shardlm::mpc
