@@ -1,0 +1,12 @@
+# cmake -DSHARDLM_BUILD=... -DKokkos_DIR=... -DWORK=... -P run.cmake: installs into WORK/prefix; configures, builds and runs the project beside it.
+function(run)
+  execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+file(REMOVE_RECURSE ${WORK})
+run(${CMAKE_COMMAND} --install ${SHARDLM_BUILD} --prefix ${WORK}/prefix)
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${WORK}/build -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH=${WORK}/prefix -DKokkos_DIR=${Kokkos_DIR})
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+run(${CMAKE_COMMAND} -E env OMP_PROC_BIND=false ${WORK}/build/downstream)
+if(EXISTS ${WORK}/prefix/bin/shardlm)
+  run(${WORK}/prefix/bin/shardlm --help)
+endif()
