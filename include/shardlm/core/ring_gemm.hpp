@@ -1,34 +1,18 @@
 // Y = X W^T mod 2^64 for X of ring words and W of public fixed-point weights: the masked linear layer's whole arithmetic.
 //
 // Weights are int16, each row with its own power of two; those of q, k and v take two int16 planes, hi 2^16 + lo. They are
-// stored as the kernels read them, so that a mapped file needs no copy: panels of 32 rows, pairs of columns side by side,
+// stored as the kernels read them, so that a mapped file needs no copy (core/panels.hpp):
 //   plane[p][rows / 32][columns / 2][32][2]
-// zero padded to whole panels and an even number of columns. One 32-bit lane then holds two products of a row, which is what
+// One 32-bit lane then holds two products of a row, which is what
 // vpdpwssd (AVX-512 VNNI), vpmaddwd (AVX2) and pmaddwd (SSE2) take, and a CUDA warp reads 128 bytes in a row.
 #pragma once
 
+#include "shardlm/core/panels.hpp"
 #include "shardlm/core/types.hpp"
 
 #include <cstdint>
-#include <vector>
 
 namespace shardlm {
-
-constexpr int kPanel = 32;
-constexpr std::size_t padded_rows(std::size_t rows) { return (rows + kPanel - 1) / kPanel * kPanel; }
-constexpr std::size_t padded_columns(std::size_t columns) { return (columns + 1) / 2 * 2; }
-constexpr std::size_t plane_words(std::size_t rows, std::size_t columns) { return padded_rows(rows) * padded_columns(columns); }
-
-// A matrix as it lies in a file or in host memory: pointers into something that outlives it.
-struct PackedRows {
-  std::size_t rows = 0, columns = 0;
-  int planes = 1;                        // 1 or 2
-  const std::int16_t* weights = nullptr; // [planes][plane_words], plane 0 the low one
-  const std::int8_t* exponents = nullptr;// [rows]: the row's result is shifted left by this, 0 .. 40
-};
-
-// Row-major int64 weights that fit 16 (planes 1) or 32 (planes 2) signed bits after the shift; throws Error otherwise.
-std::vector<std::int16_t> pack_rows(const std::int32_t* weights, std::size_t rows, std::size_t columns, int planes);
 
 // The same matrix ready for the execution space: the host pointers themselves on CPU, a device copy on CUDA, and what the
 // kernels derive from the weights (the longest inner block whose sums stay below 2^31, a panel).
