@@ -1,0 +1,27 @@
+#include "shardlm/nn/layers.hpp"
+
+namespace shardlm::nn {
+namespace {
+
+// Columns first .. first + count - 1 of [T][all].
+Tensor columns(const Tensor& x, std::size_t first, std::size_t count) {
+  const std::size_t all = x.extent(1);
+  return gather(
+      x, {x.extent(0), count}, KOKKOS_LAMBDA(const std::size_t i) { return i / count * all + first + i % count; });
+}
+
+}  // namespace
+
+Shared Mlp::operator()(Party& party, const Masked& h) const {
+  const Masked both = reduce(party.project(gate_up, h), kWeightScale);
+  const std::size_t inner = gate_up.rows / 2;
+  const Masked gate = moved(both, [&](const Tensor& t) { return columns(t, 0, inner); });
+  const Masked up = moved(both, [&](const Tensor& t) { return columns(t, inner, inner); });
+  const mpc::LookedUp silu = party.look_up(tables->silu, gate, kCellDrop, up.ring, kSiluScale, kSiluScale - kScale);
+  const Party::Opened opened = party.open({silu.a, silu.b});
+  const Shared product = party.spline(opened.masked[0], opened.masked[1], silu.sign, remainder(gate, kCellDrop, up.ring), up);
+  const Masked m = party.open(product);
+  return party.project_back(down, party.truncate(m, m.scale - kActivationScale));
+}
+
+}  // namespace shardlm::nn

@@ -1,0 +1,43 @@
+#include "shardlm/nn/layers.hpp"
+
+#include <cmath>
+
+namespace shardlm::nn {
+
+ByBinade by_binade(Party& party, const crypto::CellTable& table, const Masked& x, int first, int last, const std::vector<int>& shifts,
+                   const std::vector<Shared>& also, int scale) {
+  std::vector<int> drops;
+  std::vector<Word> knots;
+  for (int e = first; e <= last; e += 2) {
+    drops.push_back(e - kBinadeBits);
+    if (e < last) knots.push_back(Word{1} << (e + 2));
+  }
+  const mpc::Bits inside = party.between(party.less_than(x, knots));
+  const mpc::LookedUpCells cells = party.look_up(table, x, drops, scale);
+  std::vector<Shared> wires{cells.value};
+  wires.insert(wires.end(), also.begin(), also.end());
+  Party::Opened opened = party.open(wires, {inside});
+  const Shared parts = party.signed_select(opened.masked[0], cells.sign, opened.bits[0]);
+  ByBinade out{weighted_sum(parts, shifts), {}};
+  out.also.assign(opened.masked.begin() + 1, opened.masked.end());
+  return out;
+}
+
+Masked RmsNorm::operator()(Party& party, const Shared& x) const {
+  const Masked opened = party.open(x);
+  const Shared squares = party.sum_of_squares(reduce(opened, kResidualScale - kSquareScale));
+  const Masked v = party.open(party.plus_public(squares, encode(double(hidden) * epsilon, 2 * kSquareScale)));
+  // 1/sqrt(v 2^-28) for v in [2^e, 2^(e+2)), e even: 2^-((e - 28) / 2) / sqrt(v / 2^e). The table's scale is 15 = 45 - FX;
+  // the shift by 16 - (e - 28) / 2, never negative, makes it 31.
+  std::vector<int> shifts;
+  for (int e = kNormFirstExp; e <= kNormLastExp; e += 2) shifts.push_back(16 - (e - 2 * kSquareScale) / 2);
+  Shared inverse = by_binade(party, tables->rsqrt, v, kNormFirstExp, kNormLastExp, shifts, {}, 15).value;
+  inverse.scale += 16;
+  const Masked r = party.open(inverse);
+  const Masked unit = party.open(party.multiply(r, opened, mpc::ScaleRows()));  // scale 61, size at most 1
+  Shared h = party.truncate(unit, unit.scale - kScale - gain);
+  h.scale = kScale;  // 2^gain times as large
+  return party.open(h);
+}
+
+}  // namespace shardlm::nn
