@@ -1,12 +1,42 @@
-// The main of every test that runs on four ranks. A failure on any rank fails the program on all of them.
-#include "shardlm/net/world.hpp"
-
-#include <Kokkos_Core.hpp>
+// The main of every test that runs on four ranks. A failure on any rank fails the program on all of them. Only the client
+// reports what passes; every rank reports its failures, under its own name.
 #include <gtest/gtest.h>
+
+#include <cstdio>
+#include <string>
+
+#include "shardlm/net/run.hpp"
+
+namespace {
+
+using shardlm::net::Role;
+using shardlm::net::World;
+
+class Failures : public testing::EmptyTestEventListener {
+ public:
+  explicit Failures(Role role) : role_(role) {}
+  void OnTestPartResult(const testing::TestPartResult& part) override {
+    if (!part.failed()) return;
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    const std::string where = test == nullptr ? "" : std::string(test->test_suite_name()) + "." + test->name();
+    std::fprintf(stderr, "%s: %s\n%s:%d\n%s\n", name(role_), where.c_str(), part.file_name() == nullptr ? "" : part.file_name(),
+                 part.line_number(), part.message());
+  }
+
+ private:
+  Role role_;
+};
+
+}  // namespace
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  shardlm::net::Mpi mpi(argc, argv);
-  Kokkos::ScopeGuard kokkos(argc, argv);
-  return RUN_ALL_TESTS();
+  return shardlm::net::run(argc, argv, [](World& world) {
+    auto& listeners = testing::UnitTest::GetInstance()->listeners();
+    if (world.role() != Role::client) {
+      delete listeners.Release(listeners.default_result_printer());
+      listeners.Append(new Failures(world.role()));
+    }
+    return RUN_ALL_TESTS();
+  });
 }

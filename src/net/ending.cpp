@@ -1,0 +1,91 @@
+#include "ending.hpp"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+
+#include "shardlm/net/run.hpp"
+
+namespace shardlm::net {
+namespace {
+
+volatile sig_atomic_t muted = 0;
+volatile sig_atomic_t failed = 0;
+volatile pid_t launcher = 0;
+
+// Written in advance: a handler may only copy bytes.
+char ended_by_job[200], ended_by_launcher[200], ended_by_user[200];
+
+void say(const char* text) {
+  const ssize_t written = write(STDERR_FILENO, text, std::strlen(text));
+  (void)written;  // there is nobody left to tell
+}
+
+extern "C" void on_terminate(int) {
+  if (!muted) say(getppid() == launcher ? ended_by_job : ended_by_launcher);
+  _exit(1);
+}
+
+extern "C" void on_interrupt(int) {
+  if (!muted) say(ended_by_user);
+  _exit(130);
+}
+
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  sigfillset(&action.sa_mask);
+  sigaction(signal, &action, nullptr);
+}
+
+// Ends with its launcher, even when that one is killed. Only where the parent is one of Open MPI's: a shell or a debugger in
+// between may well go before its child.
+void die_with_launcher() {
+  std::string parent;
+  std::ifstream("/proc/" + std::to_string(getppid()) + "/comm") >> parent;
+  for (const char* known : {"mpirun", "mpiexec", "orterun", "orted", "prterun", "prted"}) {
+    if (parent == known) prctl(PR_SET_PDEATHSIG, SIGTERM);
+  }
+}
+
+}  // namespace
+
+void install_handlers(const char* who) {
+  launcher = getppid();
+  std::snprintf(ended_by_job, sizeof(ended_by_job), "shardlm: %s: ended because another rank of this job was killed or failed\n", who);
+  std::snprintf(ended_by_launcher, sizeof(ended_by_launcher), "shardlm: %s: ended because mpirun is gone\n", who);
+  std::snprintf(ended_by_user, sizeof(ended_by_user), "shardlm: %s: ended by the user\n", who);
+  handle(SIGTERM, on_terminate);
+  handle(SIGINT, on_interrupt);
+  die_with_launcher();
+}
+
+void mute_handlers() noexcept { muted = 1; }
+void mark_failed() noexcept { failed = 1; }
+bool marked_failed() noexcept { return failed != 0; }
+
+void report_for_all(const std::string& sentence) noexcept {
+  mute_handlers();
+  try {
+    say(("shardlm: " + sentence + "\n").c_str());
+  } catch (const std::exception&) {
+    say("shardlm: a rank failed, and has no memory left to say why\n");
+  }
+}
+
+void report(Role who, const std::string& sentence) noexcept { report_for_all(std::string(name(who)) + ": " + sentence); }
+
+void abandon(int code) noexcept {
+  mute_handlers();
+  std::fflush(nullptr);
+  const timespec grace{0, 300'000'000};
+  nanosleep(&grace, nullptr);
+  _exit(code);
+}
+
+}  // namespace shardlm::net

@@ -1,0 +1,128 @@
+#include "impl.hpp"
+
+#include <cstring>
+
+#include "call.hpp"
+
+namespace shardlm::net {
+namespace {
+
+std::string with_who(Role peer, const std::string& rest) { return std::string(name(peer)) + " " + rest; }
+
+}  // namespace
+
+World::Impl::Impl(MPI_Comm owned, int rank, std::size_t part)
+    : comm(owned), role(static_cast<Role>(rank)), largest_part(part), watch(owned) {}
+
+World::Impl::~Impl() { graveyard->close(); }
+
+std::unique_ptr<Transfer::State> World::Impl::begin(bool sending, Role peer, Lane lane, Kind kind, std::uint64_t request,
+                                                    MessageBuffer bytes, std::size_t size) {
+  if (bytes.use_count() > 2) throw Error("a packet was given to a second transfer while the first is under way");
+  graveyard->reap();
+  auto state = std::make_unique<State>();
+  auto& next = sending ? flow(lane).next_sent : flow(lane).next_received;
+  state->graveyard = graveyard;
+  state->comm = comm;
+  state->bytes = std::move(bytes);
+  state->sending = sending;
+  state->peer = peer;
+  state->lane = lane;
+  state->header = {kMagic, static_cast<std::uint32_t>(kind), request, next[static_cast<int>(peer)]++, size};
+  state->largest_part = largest_part;
+  return state;
+}
+
+void World::Impl::start_send(State& s) {
+  std::memcpy(s.bytes.data() + kHeaderAt, &s.header, sizeof(Header));
+  s.parts.assign(s.parts_of(s.header.size), MPI_REQUEST_NULL);
+  for (std::size_t i = 0; i < s.parts.size(); ++i) {
+    call(MPI_Isend(s.part(i), s.part_bytes(i, s.header.size), MPI_BYTE, static_cast<int>(s.peer), s.tag(i), comm, &s.parts[i]),
+         "sending a message");
+  }
+  flow(s.lane).sent.messages += 1;
+  flow(s.lane).sent.bytes += s.header.size;
+}
+
+void World::Impl::start_receive(State& s) {
+  std::memset(s.bytes.data() + kHeaderAt, 0, sizeof(Header));  // an old header must not pass for one that came
+  s.parts.assign(1, MPI_REQUEST_NULL);
+  call(MPI_Irecv(s.part(0), s.part_bytes(0, s.header.size), MPI_BYTE, static_cast<int>(s.peer), s.tag(0), comm, &s.parts[0]),
+       "receiving a message");
+}
+
+bool World::Impl::advance(State& s) {
+  int done = 0;
+  if (!s.sending && !s.opened) {
+    MPI_Status status;
+    const int code = MPI_Test(&s.parts[0], &done, &status);
+    if (code == MPI_SUCCESS && !done) return false;
+    open(s, code, status);
+  }
+  call(MPI_Testall(static_cast<int>(s.parts.size()), s.parts.data(), &done, MPI_STATUSES_IGNORE),
+       s.sending ? "sending a message" : "receiving a message");
+  if (!done) return false;
+  watch.progress();
+  if (!s.sending) {
+    flow(s.lane).received.messages += 1;
+    flow(s.lane).received.bytes += s.came;
+  }
+  return true;
+}
+
+// Checks the first part of a message against what was expected, and asks for the others.
+void World::Impl::open(State& s, int code, const MPI_Status& status) {
+  int kind_of_error = MPI_SUCCESS;
+  if (code != MPI_SUCCESS) MPI_Error_class(code, &kind_of_error);
+  if (kind_of_error != MPI_ERR_TRUNCATE) call(code, "receiving a message");
+
+  Header came;
+  std::memcpy(&came, s.bytes.data() + kHeaderAt, sizeof(came));
+  if (came.magic != kMagic) {
+    throw Error(with_who(s.peer, "sent something that is no message of this version where " + s.named() +
+                                     " was expected; all ranks must run the same build on machines of one byte order"));
+  }
+  State other;
+  other.header = came;
+  const bool in_step = came.request == s.header.request && came.sequence == s.header.sequence && (s.any_kind || came.kind == s.header.kind);
+  if (!in_step) {
+    throw Error(with_who(s.peer, "sent " + other.named() + " where " + s.named() + " was expected; the ranks are out of step"));
+  }
+  if (came.size > s.header.size || kind_of_error == MPI_ERR_TRUNCATE) {
+    throw Error(with_who(s.peer, "sent " + other.named() + " with " + std::to_string(came.size) + " bytes where at most " +
+                                     std::to_string(s.header.size) + " were expected"));
+  }
+  int bytes = 0;
+  MPI_Get_count(&status, MPI_BYTE, &bytes);
+  if (bytes != s.part_bytes(0, came.size)) throw Error(with_who(s.peer, "sent " + other.named() + " cut short"));
+
+  s.opened = true;
+  s.came = came.size;
+  s.header.kind = came.kind;
+  s.parts.resize(s.parts_of(s.came), MPI_REQUEST_NULL);
+  for (std::size_t i = 1; i < s.parts.size(); ++i) {
+    call(MPI_Irecv(s.part(i), s.part_bytes(i, s.came), MPI_BYTE, static_cast<int>(s.peer), s.tag(i), comm, &s.parts[i]),
+         "receiving a long message");
+  }
+}
+
+bool World::Impl::probe(Role from, Lane lane, MPI_Status* status) {
+  int there = 0;
+  call(MPI_Iprobe(static_cast<int>(from), static_cast<int>(lane), comm, &there, status), "looking for a message");
+  return there != 0;
+}
+
+std::string World::Impl::timed_out(Role peer, double seconds, const std::string& what) const {
+  std::string silent;
+  for (int other = 0; other < kParties; ++other) {
+    const Role that = static_cast<Role>(other);
+    if (that != role && watch.silent(that) > 0.75 * seconds) silent += std::string(silent.empty() ? "" : ", ") + name(that);
+  }
+  const std::string span = std::to_string(static_cast<long>(seconds + 0.5)) + " s";
+  const std::string hint = "; a rank that is only slow needs a longer timeout";
+  if (watch.silent(peer) > 0.75 * seconds) return with_who(peer, "sent nothing for " + span + " while " + what + hint);
+  if (!silent.empty()) return "nothing was heard from " + silent + " for " + span + " while " + what + hint;
+  return "no rank got on for " + span + " while " + what + hint;
+}
+
+}  // namespace shardlm::net

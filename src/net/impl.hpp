@@ -1,0 +1,74 @@
+// The inside of World.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "pause.hpp"
+#include "transfer.hpp"
+#include "watch.hpp"
+
+namespace shardlm::net {
+
+struct World::Impl {
+  Impl(MPI_Comm owned, int rank, std::size_t largest_part);
+  ~Impl();
+
+  using State = Transfer::State;
+  std::unique_ptr<State> begin(bool sending, Role peer, Lane lane, Kind kind, std::uint64_t request, MessageBuffer bytes, std::size_t size);
+  void start_send(State& state);
+  void start_receive(State& state);
+  bool advance(State& state);  // has it arrived, or left? Counts it if so
+  void open(State& state, int code, const MPI_Status& status);
+  bool probe(Role from, Lane lane, MPI_Status* status = MPI_STATUS_IGNORE);
+
+  // Polls `done` until it is true; `what()` names what is awaited in the sentence of a time-out.
+  template <class Done, class What>
+  void wait(Role peer, Lane lane, double timeout, Done done, What what);
+  std::string timed_out(Role peer, double timeout, const std::string& what) const;
+  double note_interval(double timeout) const { return std::min(1.0, timeout / 8); }
+
+  struct Flow {
+    Traffic sent, received;
+    double waited = 0;
+    std::array<std::uint64_t, kParties> next_sent{}, next_received{};
+  };
+  Flow& flow(Lane lane) { return flows[static_cast<int>(lane) - 1]; }
+
+  MPI_Comm comm;
+  Role role;
+  std::size_t largest_part;
+  std::shared_ptr<Graveyard> graveyard = std::make_shared<Graveyard>();
+  std::array<Flow, kLanes> flows;
+  Watch watch;
+  double idle_since = 0;            // idle(): since when nothing was finished,
+  std::uint64_t idle_finished = 0;  // and after how many messages
+};
+
+// A wait ends when, for timeout seconds, no rank got on. Time in which this process itself did not run (a job that was
+// suspended) does not count. A rank that waits for one which is alive lets a rank that waits for the dead one speak first, and
+// of several the lowest: so the job ends with one sentence, about the rank to blame.
+template <class Done, class What>
+void World::Impl::wait(Role peer, Lane lane, double timeout, Done done, What what) {
+  if (done()) return watch.tell(now(), note_interval(timeout));
+  const double start = now();
+  double last = start;
+  Pause pause;
+  watch.begin_wait();
+  for (;;) {
+    pause.step(last - start);
+    const bool over = done();
+    const double time = now();
+    watch.tell(time, note_interval(timeout));
+    if (over) break;
+    watch.pass(std::min(time - last, 0.1));
+    last = time;
+    watch.poll();
+    const double patience = (watch.silent(peer) > 0.75 * timeout ? 0 : std::min(1.0, timeout / 2)) + 0.1 * static_cast<int>(role);
+    if (watch.stalled() > timeout + patience) throw Error(timed_out(peer, watch.stalled(), what()));
+  }
+  flow(lane).waited += now() - start;
+}
+
+}  // namespace shardlm::net

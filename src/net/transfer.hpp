@@ -1,0 +1,51 @@
+// A message under way, and the memory of those that nobody waits for any more.
+#pragma once
+
+#include <mpi.h>
+
+#include "header.hpp"
+#include "shardlm/net/world.hpp"
+
+namespace shardlm::net {
+
+// Buffers that MPI may still read or write though their transfer was given up.
+class Graveyard {
+ public:
+  void bury(std::vector<MPI_Request> parts, MessageBuffer bytes, std::size_t used);
+  void reap();   // lets go what MPI has done with
+  void close();  // at World's end: gives the rest a moment, then leaves it allocated for good
+
+ private:
+  struct Grave {
+    std::vector<MPI_Request> parts;
+    MessageBuffer bytes;
+    std::size_t used;
+  };
+  std::vector<Grave> graves_;
+  bool closed_ = false;
+};
+
+struct Transfer::State {
+  ~State();
+  std::string named() const;  // "opening 12 of request 3"
+  std::size_t parts_of(std::size_t size) const { return size <= largest_part ? 1 : (size + largest_part - 1) / largest_part; }
+  int tag(std::size_t part) const;
+  std::uint8_t* part(std::size_t index) const;                 // part 0 begins with the header
+  int part_bytes(std::size_t index, std::size_t total) const;  // of a payload of `total` bytes
+
+  std::shared_ptr<Graveyard> graveyard;
+  MPI_Comm comm = MPI_COMM_NULL;
+  MessageBuffer bytes;
+  Packet* packet = nullptr;
+  std::vector<MPI_Request> parts;
+  bool sending = false;
+  Role peer{};
+  Lane lane{};
+  Header header{};        // what is sent, or what is expected; its size is then the capacity
+  bool any_kind = false;  // a receive that leaves the kind open
+  std::size_t largest_part = 0;
+  bool opened = false;   // a receive whose header came and is right
+  std::size_t came = 0;  // payload bytes that it announced
+};
+
+}  // namespace shardlm::net
