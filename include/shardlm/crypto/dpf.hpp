@@ -17,7 +17,6 @@
 
 #include "shardlm/crypto/stream.hpp"
 
-#include <memory>
 #include <vector>
 
 namespace shardlm::crypto {
@@ -48,7 +47,7 @@ struct DpfKeys {
   Array<std::uint32_t> corrections;   // correction_words(m, n); the same for both servers
 };
 
-// The dealer's side. alpha: n values below 2^m. roots0, roots1: from the two servers' streams.
+// The dealer's side, 1 <= m <= 64. alpha: n values, taken mod 2^m. roots0, roots1: from the two servers' streams.
 // signs: n words, 1 or 2^64 - 1.
 struct DpfBatch {
   Array<std::uint32_t> corrections;
@@ -56,52 +55,57 @@ struct DpfBatch {
 };
 DpfBatch generate(int m, const Array<Word>& alpha, const Array<std::uint32_t>& roots0, const Array<std::uint32_t>& roots1, const Tweak& tweak);
 
-// A table of two columns over the whole domain Z_{2^m}, 10 <= m <= 16, that is a true table in the cells [-256, 256), zero
-// in the cells below and a line slope * cell in the cells from 256 up (SiLU). Construction throws Error where that does not hold, where
-// a deviation from the line does not fit 24 bits in column 0 or 8 bits in column 1.
+// A table of two columns over the whole domain Z_{2^m}, 10 <= m <= 16, cell c at c mod 2^m, that is a table only near zero (SiLU):
+// zero in the cells below -256, a line offset + slope * cell in the cells from 256 up to 2^(m-1) - 1, anything in between whose deviations
+// from line and zero fit 24 signed bits in column 0 and 8 in column 1 and sum, in absolute value, to less than 2^31. Otherwise
+// construction throws Error.
 class LineTable {
  public:
   LineTable() = default;
-  LineTable(int m, const std::vector<Word>& column0, const std::vector<Word>& column1);  // 2^m cells each, cell c at c mod 2^m
+  LineTable(int m, const std::vector<Word>& column0, const std::vector<Word>& column1);  // 2^m cells each
   int m() const { return m_; }
-  struct Data;  // what the kernels read
-  const Data* host() const { return host_.get(); }
-  Array<const std::uint8_t> device() const { return device_; }  // Data, in Memory
+  const Array<const std::uint8_t>& cells() const { return cells_; }  // as the kernels read them
 
  private:
   int m_ = 0;
-  std::shared_ptr<const Data> host_;
-  Array<const std::uint8_t> device_;
+  Array<const std::uint8_t> cells_;
 };
 
-// One column over Z_{2^m}, 10 <= m <= 16, of cells in [-2^15, 2^15): 1/sqrt and 1/x by binade. Runs of zero cells cost nothing.
+// One column over Z_{2^m}, 10 <= m <= 16, of cells in [0, 2^16): 1/sqrt and 1/x by binade. A zero run at the domain's lower end, from
+// cell 1 on, costs nothing. Cells outside: Error.
 class CellTable {
  public:
   CellTable() = default;
-  CellTable(int m, const std::vector<std::int32_t>& cells);
+  CellTable(int m, const std::vector<std::int32_t>& cells);  // 2^m cells
   int m() const { return m_; }
-  Array<const std::int16_t> reversed() const { return reversed_; }
+  // As the kernels read them: entry u holds cell -u mod 2^m, low bytes, then high bytes; zero outside [first, last).
+  const Array<const std::uint8_t>& planes() const { return planes_; }
+  std::uint32_t first() const { return first_; }
+  std::uint32_t last() const { return last_; }
 
  private:
   int m_ = 0;
-  Array<const std::int16_t> reversed_;
+  std::uint32_t first_ = 0, last_ = 0;
+  Array<const std::uint8_t> planes_;
 };
 
-// Two columns of the cells first .. first + count - 1, count <= 448, every other cell of the domain zero (exp).
-// |cell| < 2^21 in both columns.
+// Two columns of the cells first .. first + count - 1, every other cell of the domain zero (exp); read at any m from 10 to 64.
+// |cell| < 2^21 in both columns, 1 to kMaxWindow cells. Otherwise Error.
+constexpr std::size_t kMaxWindow = 448;
 class WindowTable {
  public:
   WindowTable() = default;
   WindowTable(int first, const std::vector<std::int32_t>& column0, const std::vector<std::int32_t>& column1);
   int first() const { return first_; }
   int count() const { return count_; }
-  Array<const std::int32_t> cells() const { return cells_; }
+  const Array<const std::int32_t>& cells() const { return cells_; }  // as the kernels read them: reversed, [2][512]
 
  private:
   int first_ = 0, count_ = 0;
   Array<const std::int32_t> cells_;
 };
 
+// z: n public positions, taken mod 2^m. Throws Error where extents or m do not fit together.
 struct TwoColumns {
   Array<Word> a, b;  // this server's additive shares in Z_{2^64} of sign * column[z - alpha]
 };
@@ -109,10 +113,10 @@ TwoColumns look_up(const LineTable& table, const DpfKeys& keys, const Array<Word
 Array<Word> look_up(const CellTable& table, const DpfKeys& keys, const Array<Word>& z);
 TwoColumns look_up(const WindowTable& table, const DpfKeys& keys, const Array<Word>& z);
 
-// x: [queries][n], query q of key i at q * n + i: this server's xor share, 0 or 1, of [alpha_i <= x], same layout.
+// x: [queries][n], taken mod 2^m, query q of key i at q * n + i: this server's xor share, 0 or 1, of [alpha_i <= x], same layout.
 Array<Word> prefix(const DpfKeys& keys, const Array<Word>& x);
 
-// All 2^m bits, m <= 20, for tests: [2^m / 32][n] words, bit i of key j in word (i / 32) * n + j. m < 5 gives one word.
+// All 2^m bits, m <= 20, for tests: [2^m / 32][n] words, bit i of key j in word (i / 32) * n + j. m < 5 gives one word, its upper bits zero.
 Array<std::uint32_t> expand(const DpfKeys& keys);
 
 }  // namespace shardlm::crypto

@@ -1,0 +1,51 @@
+// A stretch of 512 bits out of two neighbouring leaves, key by key: what meets a table laid out at a fixed place.
+#pragma once
+
+#include "lanes.hpp"
+
+namespace shardlm::crypto {
+
+// bits[j]: bits start + 64 j .. start + 64 j + 63 of a lane's two leaves, 0 <= start <= 512.
+template <class L>
+struct Windows {
+  uint64_t bits[L::width][8];
+};
+
+// out[0..7] = eight words of the bit string `words` from bit start on; reads words[start / 64 .. start / 64 + 8].
+SHARDLM_LANES void shift_out(const uint64_t* words, uint32_t start, uint64_t* out) {
+  const uint64_t* from = words + (start >> 6);
+  const uint32_t by = start & 63;
+  for (int j = 0; j < 8; ++j) out[j] = from[j] >> by | from[j + 1] << 1 << (63 - by);
+}
+
+template <class L>
+SHARDLM_LANES void cut_windows(const typename L::Vec* lower, const typename L::Vec* upper, typename L::Vec start, Windows<L>& windows) {
+  constexpr int kWords = 18;
+  alignas(64) uint64_t both[L::width][kWords];
+  uint32_t starts[L::width];
+  L::store_key_major(lower, reinterpret_cast<uint32_t*>(&both[0][0]), 2 * kWords);
+  L::store_key_major(upper, reinterpret_cast<uint32_t*>(&both[0][8]), 2 * kWords);
+  L::store(starts, start);
+  for (int i = 0; i < L::width; ++i) {
+    both[i][16] = 0;
+    shift_out(both[i], starts[i], windows.bits[i]);
+  }
+}
+
+// Sum of cells[i] over the set bits i < 64 words, for two columns at once; every sum fits 32 bits, signed.
+template <class L>
+SHARDLM_LANES void masked_sums(const uint64_t* bits, const int32_t* cells0, const int32_t* cells1, int count, int32_t& sum0, int32_t& sum1) {
+  using V = typename L::Vec;
+  const auto* c0 = reinterpret_cast<const uint32_t*>(cells0);
+  const auto* c1 = reinterpret_cast<const uint32_t*>(cells1);
+  V s0 = L::splat(0), s1 = L::splat(0);
+  for (int i = 0; i < count; i += L::width) {
+    const V mask = L::mask(static_cast<uint32_t>(bits[i >> 6] >> (i & 63)));
+    s0 += mask & L::load(c0 + i);
+    s1 += mask & L::load(c1 + i);
+  }
+  sum0 = static_cast<int32_t>(L::sum(s0));
+  sum1 = static_cast<int32_t>(L::sum(s1));
+}
+
+}  // namespace shardlm::crypto
