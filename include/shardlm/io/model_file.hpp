@@ -1,49 +1,35 @@
 // A model as ShardLM runs it: one HDF5 file with contiguous datasets that ranks map into memory.
 //
-// Weights are int16 in panels (core/ring_gemm.hpp), with the norm gains, sqrt(hidden) / 2^gain and 1 / sqrt(head_dim) folded
-// in. No Kokkos and no MPI here, so that the reader can be fuzzed alone.
+// Weights are int16 in panels (core/panels.hpp), with the norm gains, sqrt(hidden) / 2^gain and 1 / sqrt(head_dim) folded
+// in (io/quantise.hpp). Every dataset carries its SHA-256: on a core with SHA instructions that reads 1.5 GB/s, and it is
+// done once a file. No Kokkos and no MPI here, so that the reader can be fuzzed alone.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
-#include <vector>
+
+#include "shardlm/core/panels.hpp"
+#include "shardlm/io/model_config.hpp"
 
 namespace shardlm::io {
 
-struct ModelConfig {
-  std::size_t hidden = 0, layers = 0, heads = 0, kv_heads = 0, intermediate = 0, vocabulary = 0;
-  std::size_t max_positions = 32768;
-  double rope_theta = 1e6, norm_epsilon = 1e-6;
-  bool tied_head = true;
-  int silu_bits = 12;                        // the SiLU table has 2^silu_bits cells of 1/16
-  std::vector<std::int32_t> end_tokens;      // any of these ends an answer
-  std::size_t head_dim() const { return hidden / heads; }
-  std::size_t qkv_rows() const { return (heads + 2 * kv_heads) * head_dim(); }
-  int gain() const;                          // ceil(log2(sqrt(hidden))): sqrt(hidden) = 2^gain times the rest, which is in the weights
-};
-
-// Rows as they lie in the file. planes, layout and exponents: core/ring_gemm.hpp's PackedRows, which has the same fields.
-struct MappedRows {
-  std::size_t rows = 0, columns = 0;
-  int planes = 1;
-  const std::int16_t* weights = nullptr;
-  const std::int8_t* exponents = nullptr;
-};
+// Rows as they lie in the file.
+using MappedRows = PackedRows;
 
 class ModelFile {
  public:
-  // Maps the file read-only. Checks format, version, shapes and extents before anything is mapped, and every dataset's
-  // checksum unless this file (path, size, time, inode) was found whole before. Throws shardlm::Error with one sentence.
+  // Maps the file read-only. Checks format, version, shapes and extents before anything is used, and every dataset's
+  // checksum unless this file (path, size, times, inode) was found whole before: that is remembered in
+  // ${XDG_CACHE_HOME:-~/.cache}/shardlm/verified. Throws shardlm::Error with one sentence.
   explicit ModelFile(const std::string& path);
   ~ModelFile();
   ModelFile(ModelFile&&) noexcept;
 
   const ModelConfig& config() const;
-  const std::string& digest() const;          // of all datasets' checksums and the config, in hex: equal on all ranks, or they refuse
+  const std::string& digest() const;  // SHA-256 of all datasets' checksums and the config, in hex: equal on all ranks, or they refuse
   const std::string& tokenizer_json() const;  // as the checkpoint has it
   const std::string& chat_template() const;   // may be empty
   const std::string& name() const;            // what the file was converted from
@@ -61,8 +47,12 @@ class ModelFile {
   std::unique_ptr<Impl> impl_;
 };
 
-// Imports a Hugging Face folder (config.json, tokenizer.json, *.safetensors in BF16, F16 or F32). Writes to a temporary file
-// beside `out`, then renames. Progress: called with bytes done and to do; may be empty.
+// Imports a Hugging Face folder (config.json, tokenizer.json, *.safetensors in BF16, F16 or F32). The file appears under its
+// name only when it is whole, and nothing stays behind otherwise; memory stays below 1 GiB whatever the model's size.
+// Progress: called with bytes done and to do; may be empty.
 void convert(const std::string& folder, const std::string& out, const std::function<void(std::uint64_t, std::uint64_t)>& progress);
+
+// For a signal handler of a program that converts: removes the unfinished file. Calls nothing but unlink.
+void remove_partial_output() noexcept;
 
 }  // namespace shardlm::io

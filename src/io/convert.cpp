@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <thread>
+
+#include "model_writer.hpp"
+#include "shardlm/core/error.hpp"
+#include "shardlm/core/numbers.hpp"
+#include "shardlm/io/checkpoint.hpp"
+#include "shardlm/io/model_file.hpp"
+#include "shardlm/io/quantise.hpp"
+
+namespace shardlm::io {
+namespace {
+
+constexpr std::size_t kChunkBytes = std::size_t{64} << 20;  // of packed weights in memory at a time
+
+// f(first, n) on several threads over 0 .. count - 1; the first exception is thrown again.
+template <class F>
+void in_parallel(std::size_t count, const F& f) {
+  const std::size_t threads = std::max<std::size_t>(1, std::min<std::size_t>({count, std::thread::hardware_concurrency(), 16}));
+  std::vector<std::exception_ptr> errors(threads);
+  std::vector<std::thread> pool;
+  const auto work = [&](std::size_t t) {
+    try {
+      const std::size_t first = count * t / threads;
+      f(first, count * (t + 1) / threads - first);
+    } catch (...) {
+      errors[t] = std::current_exception();
+    }
+  };
+  for (std::size_t t = 1; t < threads; ++t) pool.emplace_back(work, t);
+  work(0);
+  for (std::thread& t : pool) t.join();
+  for (const std::exception_ptr& e : errors)
+    if (e) std::rethrow_exception(e);
+}
+
+std::vector<double> read_scaled(const FloatTensor& tensor, double factor) {
+  std::vector<float> raw(tensor.count());
+  tensor.read(0, raw.size(), raw.data());
+  std::vector<double> scaled(raw.begin(), raw.end());
+  for (double& x : scaled) x *= factor;
+  return scaled;
+}
+
+class Conversion {
+ public:
+  Conversion(const Checkpoint& checkpoint, ModelWriter& writer) : checkpoint_(checkpoint), writer_(writer) {}
+
+  void run() {
+    write_text("tokenizer", checkpoint_.tokenizer_json());
+    write_text("chat_template", checkpoint_.chat_template());
+    write_embedding();
+    for (std::size_t i = 0; i < config_.layers; ++i) write_layer(i);
+    write_matrix("head", {{{checkpoint_.head(), gains(checkpoint_.final_norm())}}, 1});
+  }
+
+ private:
+  // What a normalised input is multiplied by: the norm's own gains and the part of sqrt(hidden) that is no power of two.
+  std::vector<double> gains(const FloatTensor& norm) const {
+    return read_scaled(norm, std::sqrt(static_cast<double>(config_.hidden)) / (1 << config_.gain()));
+  }
+
+  void write_text(const char* path, const std::string& text) {
+    if (!text.empty()) writer_.write(path, text.data(), text.size());
+  }
+
+  void write_embedding() {
+    const FloatTensor& table = checkpoint_.embedding();
+    const std::size_t step = kChunkBytes / bytes_of(table.type);
+    writer_.begin("embedding");
+    for (std::size_t at = 0; at < table.count(); at += step) {
+      const std::size_t n = std::min(step, table.count() - at);
+      writer_.append(table.data + at * bytes_of(table.type), n * bytes_of(table.type));
+      checkpoint_.tensors().release(table, at, n);
+    }
+    writer_.end();
+  }
+
+  void write_layer(std::size_t i) {
+    const LayerTensors t = checkpoint_.layer(i);
+    const std::string layer = "layers/" + std::to_string(i) + "/";
+    const std::vector<double> attention = gains(t.attention_norm), mlp = gains(t.mlp_norm);
+    const double c = 1 / std::sqrt(static_cast<double>(config_.head_dim()));  // of the scores, kept in q
+    write_matrix(layer + "qkv", {{{t.q, attention, c}, {t.k, attention}, {t.v, attention}}, 2});
+    write_bias(layer + "qkv_bias", {{&t.q_bias, c}, {&t.k_bias, 1}, {&t.v_bias, 1}});
+    write_matrix(layer + "o", {{{t.o, {}}}, 1});
+    write_matrix(layer + "gate_up", {{{t.gate, mlp}, {t.up, mlp}}, 1});
+    write_matrix(layer + "down", {{{t.down, {}}}, 1});
+  }
+
+  // Two planes lie one after the other, so such a matrix is packed whole; others go through memory in chunks.
+  void write_matrix(const std::string& path, const Stack& stack) {
+    const std::size_t panel_words = stack.planes * kPanel * padded_columns(stack.columns()), panels = stack.panels();
+    const std::size_t step = stack.planes == 2 ? panels : std::max<std::size_t>(1, kChunkBytes / 2 / panel_words);
+    std::vector<std::int8_t> exponents(panels * kPanel);
+    std::vector<std::int16_t> words(std::min(step, panels) * panel_words);
+    writer_.begin(path);
+    for (std::size_t at = 0; at < panels; at += step) {
+      const std::size_t n = std::min(step, panels - at);
+      pack(path, stack, at, n, words, exponents.data() + at * kPanel);
+      writer_.append(words.data(), 2 * n * panel_words);
+      release(stack, at, n);
+    }
+    writer_.end();
+    writer_.write(path + "_exponents", exponents.data(), stack.rows());
+  }
+
+  static void pack(const std::string& path, const Stack& stack, std::size_t at, std::size_t n, std::vector<std::int16_t>& words,
+                   std::int8_t* exponents) {
+    const std::size_t plane_panel = kPanel * padded_columns(stack.columns());
+    try {
+      in_parallel(n, [&](std::size_t first, std::size_t some) {
+        pack_panels(stack, at + first, some, n, words.data() + first * plane_panel, exponents + first * kPanel);
+      });
+    } catch (const Error& e) {
+      throw Error("cannot convert " + path + ": " + e.what());
+    }
+  }
+
+  // Rows of these panels are not read again.
+  void release(const Stack& stack, std::size_t panel, std::size_t n) const {
+    std::size_t base = 0;
+    for (const SourceRows& part : stack.parts) {
+      const std::size_t rows = part.matrix.shape[0], columns = stack.columns();
+      const std::size_t first = std::max(panel * kPanel, base), end = std::min((panel + n) * kPanel, base + rows);
+      if (first < end) checkpoint_.tensors().release(part.matrix, (first - base) * columns, (end - first) * columns);
+      base += rows;
+    }
+  }
+
+  void write_bias(const std::string& path, const std::vector<std::pair<const FloatTensor*, double>>& parts) {
+    std::vector<std::int64_t> words;
+    for (const auto& [tensor, factor] : parts)
+      for (const double b : read_scaled(*tensor, factor)) {
+        const double scaled = std::ldexp(b, kScale + kWideWeightScale);
+        if (!(std::fabs(scaled) < 0x1p62)) throw Error("cannot convert " + path + ": a bias is too large or not a finite number");
+        words.push_back(std::llrint(scaled));
+      }
+    writer_.write(path, words.data(), 8 * words.size());
+  }
+
+  const Checkpoint& checkpoint_;
+  const ModelConfig& config_ = checkpoint_.config();
+  ModelWriter& writer_;
+};
+
+}  // namespace
+
+void convert(const std::string& folder, const std::string& out, const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  OutputFile file(out);
+  const Checkpoint checkpoint(folder);
+  ModelWriter writer(file, checkpoint.config(), checkpoint.embedding().type, checkpoint.tokenizer_json().size(),
+                     checkpoint.chat_template().size(), checkpoint.name(), progress);
+  Conversion(checkpoint, writer).run();
+  writer.finish();
+  file.publish();
+}
+
+}  // namespace shardlm::io

@@ -1,0 +1,42 @@
+// Files as memory: mapped read-only, so that processes on one machine share the pages.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace shardlm::io {
+
+// What tells one state of a file from another without reading it.
+struct FileState {
+  std::uint64_t size = 0, inode = 0, device = 0;
+  std::int64_t modified = 0, changed = 0;  // nanoseconds
+};
+bool operator==(const FileState& a, const FileState& b);
+FileState file_state(const std::string& path);
+
+class Mapping {
+ public:
+  explicit Mapping(const std::string& path);
+  ~Mapping();
+  Mapping(Mapping&& other) noexcept;
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  const std::uint8_t* data() const { return data_; }
+  std::size_t size() const { return state_.size; }
+  const FileState& state() const { return state_; }
+  // Asks for huge pages, which not every file system has.
+  void prefer_huge_pages() const;
+  // These bytes are not needed soon: their pages leave this process, not the page cache.
+  void release(const std::uint8_t* from, std::size_t bytes) const;
+
+ private:
+  const std::uint8_t* data_ = nullptr;
+  FileState state_;
+};
+
+// A whole small file; Error if it is longer than `limit` bytes.
+std::string read_text(const std::string& path, std::size_t limit);
+
+}  // namespace shardlm::io

@@ -1,0 +1,27 @@
+// Remembers which files were found whole, so that only the first start reads every byte.
+#pragma once
+
+#include <string>
+
+#include "mapping.hpp"
+
+namespace shardlm::io {
+
+// Holds off other processes of this user that want to verify a file at the same time (four ranks do), where the cache folder
+// can be written. A cache that cannot be read or written costs the check and nothing else.
+class VerifiedFiles {
+ public:
+  VerifiedFiles();
+  ~VerifiedFiles();
+  VerifiedFiles(const VerifiedFiles&) = delete;
+  VerifiedFiles& operator=(const VerifiedFiles&) = delete;
+
+  bool contains(const std::string& path, const FileState& state, const std::string& digest) const;
+  void add(const std::string& path, const FileState& state, const std::string& digest) const;
+
+ private:
+  std::string folder_;  // empty: no cache
+  int lock_ = -1;
+};
+
+}  // namespace shardlm::io
