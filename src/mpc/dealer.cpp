@@ -106,9 +106,19 @@ Tensor Dealer::do_sum_of_squares(const Masked& x) {
   return sum_last_axis(squares, 64);
 }
 
-Tensor Dealer::do_project(const Linear& layer, const Masked& x) { return apply(layer, x.x); }
+void Dealer::nudge() {
+  request_.to0.nudge();
+  request_.to1.nudge();
+}
+
+Tensor Dealer::do_project(const Linear& layer, const Masked& x) {
+  nudge();
+  return apply(layer, x.x);
+}
+
 
 Tensor Dealer::do_project_back(const Linear& layer, const Shared& x) {
+  nudge();
   if (x.held) return apply(layer, x.x);
   Shape shape = x.shape();
   shape.back() = layer.rows;
@@ -149,6 +159,8 @@ void Dealer::output(const Shared& x) {
   const Array<Word> y = request_.k0.words(n, 64), d = x.x.data();
   const Tensor fresh = generate(
       "shardlm::mpc::output", x.shape(), x.x, KOKKOS_LAMBDA(const std::size_t i) { return d(i) - y(i); });
+  ++sent_;
+  while (!outputs_.empty() && world_.finished(outputs_.front().second)) outputs_.pop_front();
   outputs_.emplace_back(net::Packet(packed_bytes(n, 64)), net::Transfer());
   net::Packet& packet = outputs_.back().first;
   packet.size = packet.capacity();

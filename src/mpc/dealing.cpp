@@ -31,8 +31,17 @@ void DealSender::append(Record kind, const std::uint8_t* bytes, std::size_t size
   put(reinterpret_cast<const std::uint8_t*>(&head), sizeof head);
   put(bytes, size);
   payload_[kind == Record::corrections] += size;
+  nudge();
+}
+
+void DealSender::nudge() {
   collect();
   if (in_flight_.empty()) flush();  // the server has all that was sent: do not keep it waiting for a full packet
+}
+
+void pair(DealSender& a, DealSender& b) {
+  a.partner_ = &b;
+  b.partner_ = &a;
 }
 
 void DealSender::put(const std::uint8_t* bytes, std::size_t size) {
@@ -49,25 +58,21 @@ void DealSender::put(const std::uint8_t* bytes, std::size_t size) {
 
 void DealSender::make_room() {
   collect();
+  const double start = seconds();
   while (under_way_ + kPacket > ahead_) {
     if (stop_()) throw Stopped();
+    if (partner_) partner_->nudge();
     world_.idle();
     collect();
   }
-  if (spare_.empty()) {
-    current_ = net::Packet(kPacket);
-  } else {
-    current_ = std::move(spare_.back());
-    spare_.pop_back();
-  }
+  waited_ += seconds() - start;
+  current_ = net::Packet(kPacket);
   current_.size = kFirst;
 }
 
 void DealSender::collect() {
   while (!in_flight_.empty() && world_.finished(in_flight_.front().transfer)) {
     under_way_ -= kPacket;
-    std::memset(in_flight_.front().packet.data(), 0, in_flight_.front().packet.size);  // what was dealt is used once, and gone
-    spare_.push_back(std::move(in_flight_.front().packet));
     in_flight_.pop_front();
   }
 }
@@ -114,7 +119,7 @@ void DealReceiver::post() {
 void DealReceiver::next_packet() {
   if (last_) throw Error("the dealer's stream ended before the answer did");
   if (at_ != kUnread) {
-    std::memset(current_.data(), 0, current_.size);
+    std::memset(current_.data(), 0, current_.size);  // used once, and gone
     posted_.emplace_back();
     posted_.back().packet = std::move(current_);
     post();

@@ -21,7 +21,8 @@ class Dealer : public Party {
   Dealer(net::World& world, DealerRequest& request) : world_(world), request_(request) {}
   Shared input(const Shape& shape, int scale) override;  // receives nothing: the dealer's share of an input is zero
   void output(const Shared& x) override;
-  void finish_output();
+  void finish_output();                                  // waits until the client has what was sent
+  std::uint64_t outputs() const { return sent_; }        // calls of output() so far
 
   // Party's operations. Public because nvcc takes no device lambda in a member function that is not.
   bool adds_public() const override { return false; }
@@ -44,7 +45,9 @@ class Dealer : public Party {
   net::World& world_;
   DealerRequest& request_;
   MessageBuffer staging_;
-  std::vector<std::pair<net::Packet, net::Transfer>> outputs_;
+  std::deque<std::pair<net::Packet, net::Transfer>> outputs_;  // packets must not move while they are sent
+  std::uint64_t sent_ = 0;
+  void nudge();
   std::uint8_t* staging(std::size_t bytes);
 };
 

@@ -8,6 +8,7 @@
 #include "shardlm/net/world.hpp"
 
 #include <deque>
+#include <functional>
 
 namespace shardlm::mpc {
 
@@ -23,7 +24,12 @@ class DealSender {
   void append(Record kind, const std::uint8_t* bytes, std::size_t size);
   void flush();   // hands over what is gathered, so that a server that waits can go on
   void finish();  // the last packet, and waits until all have gone
+  // Hands over what is gathered where the server has nothing else under way; cheap, for before long work.
+  void nudge();
   std::uint64_t payload(Record kind) const { return payload_[kind == Record::corrections]; }  // bytes so far, headers not counted
+  double waited() const { return waited_; }  // seconds that the dealer was as far ahead as it may be
+  // While one of a pair waits for room the other hands over what it holds: else each server might wait for the other.
+  friend void pair(DealSender& a, DealSender& b);
 
  private:
   struct InFlight {
@@ -37,13 +43,16 @@ class DealSender {
   net::World& world_;
   net::Role to_;
   std::uint64_t request_;
+  DealSender* partner_ = nullptr;
+  double waited_ = 0;
   std::size_t ahead_, under_way_ = 0;
   std::function<bool()> stop_;
   std::deque<InFlight> in_flight_;
-  std::vector<net::Packet> spare_;
   net::Packet current_;
   std::uint64_t sequence_ = 0, payload_[2] = {0, 0};
 };
+
+void pair(DealSender& a, DealSender& b);
 
 class DealReceiver {
  public:

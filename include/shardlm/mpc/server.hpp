@@ -58,7 +58,7 @@ class Server : public Party {
   bool first_;
   net::Role peer_;
   net::Packet mine_, theirs_;
-  std::vector<std::pair<net::Packet, net::Transfer>> outputs_;
+  std::deque<std::pair<net::Packet, net::Transfer>> outputs_;  // packets must not move while they are sent
   std::array<double, kParts> seconds_{};
   Clock* clock_ = nullptr;
 };

@@ -1,0 +1,72 @@
+// One question and its answer between the four ranks: who sends what to whom, in which order, and how it ends.
+//
+//   client -> all        announcement: request id, prompt length, most steps to follow. Lengths alone: the dealer can deal the
+//                        whole request before the client has read the prompt
+//   dealer -> server b   K_b and the request's salt; server 0 -> server 1: K01
+//   dealer -> server b   dealt words and keys, ahead of their use
+//   client -> server b   a step: its share of the tokens' embeddings (server 0's as a key that expands to it)
+//   all three -> client  their shares of the logits, re-randomised
+//   client -> all        stop; the servers burn what was dealt ahead, everyone reports its costs
+#pragma once
+
+#include "shardlm/io/model_file.hpp"
+#include "shardlm/mpc/server.hpp"
+#include "shardlm/net/world.hpp"
+#include "shardlm/qwen/decoder.hpp"
+
+#include <array>
+#include <memory>
+#include <optional>
+
+namespace shardlm::protocol {
+
+// What one rank reports at the end of a request.
+struct Report {
+  mpc::Costs costs;                             // a server's; the dealer's: dealt and key bytes
+  std::array<double, mpc::kParts> seconds{};    // a server's time by part
+  double busy = 0;                              // the dealer's: seconds it computed
+  std::uint64_t peak_bytes = 0;                 // resident memory, at most, so far
+  std::uint64_t steps = 0;                      // dealt, or answered
+};
+
+// The client's end. Only this rank ever sees tokens, embeddings, or the sum of the logits' shares.
+class Client {
+ public:
+  Client(net::World& world, const io::ModelFile& model);
+
+  // Tells the lengths. decode: how many single-token steps may follow the prompt.
+  void announce(std::size_t prompt, std::size_t decode);
+  // The first call takes the whole prompt, each later one a token: sends shares of the embeddings, returns the logits.
+  std::vector<float> step(const std::vector<std::int32_t>& tokens);
+  // Ends the request; reports by rank (the client's own is empty).
+  std::array<Report, net::kParties> finish();
+  // Ends the session: servers and dealer return from serve().
+  void end();
+
+  double embedding_seconds() const { return embedding_seconds_; }
+  std::uint64_t sent_bytes() const;
+
+ private:
+  void receive_share(net::Role from, std::vector<Word>& sum);
+  net::World& world_;
+  const io::ModelFile& model_;
+  std::uint64_t request_ = 0;
+  std::size_t prompt_ = 0, decode_ = 0, steps_ = 0;
+  double embedding_seconds_ = 0;
+};
+
+struct ServeOptions {
+  std::size_t dealer_ahead = std::size_t{256} << 20;  // bytes that may be under way to the servers
+};
+
+// A server's or the dealer's end: answers requests until the client ends the session. The model is public to them.
+void serve(net::World& world, const qwen::Model& model, const ServeOptions& options = {});
+
+// Collective: all four hold the same model and speak the same version of the protocol, or all throw the same Error. digest: the
+// model file's, or empty with the trouble that a rank had in opening it.
+void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble);
+
+// The largest resident memory of this process so far, in bytes.
+std::uint64_t peak_memory();
+
+}  // namespace shardlm::protocol

@@ -1,0 +1,38 @@
+// Qwen2.5 for private inference: the layers with their public weights, ready for the execution space.
+#pragma once
+
+#include "shardlm/io/model_file.hpp"
+#include "shardlm/nn/layers.hpp"
+
+#include <memory>
+
+namespace shardlm::qwen {
+
+struct Layer {
+  nn::RmsNorm attention_norm, mlp_norm;
+  nn::Attention attention;
+  nn::Mlp mlp;
+};
+
+class Model {
+ public:
+  explicit Model(const io::ModelFile& file);         // the file must outlive the model: on CPU its weights are used where they are mapped
+  explicit Model(const io::ModelConfig& config);     // shapes alone, for the Ledger
+  const io::ModelConfig& config() const { return config_; }
+  const std::vector<Layer>& layers() const { return layers_; }
+  const nn::RmsNorm& final_norm() const { return final_norm_; }
+  const mpc::Linear& head() const { return head_; }
+
+ private:
+  void build();
+  io::ModelConfig config_;
+  std::unique_ptr<nn::Tables> tables_;
+  std::vector<Layer> layers_;
+  nn::RmsNorm final_norm_;
+  mpc::Linear head_;
+};
+
+// A layer of `config` without weights.
+Layer layer_shape(const io::ModelConfig& config, const nn::Tables& tables);
+
+}  // namespace shardlm::qwen

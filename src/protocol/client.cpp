@@ -1,0 +1,101 @@
+#include "messages.hpp"
+#include "shardlm/protocol/session.hpp"
+
+#include <chrono>
+
+namespace shardlm::protocol {
+namespace {
+
+using net::Kind;
+using net::Lane;
+using net::Role;
+
+constexpr Role kOthers[] = {Role::server0, Role::server1, Role::dealer};
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+// A request's number: random, so that messages of another session are never taken for this one's; never 0, the session's own.
+std::uint64_t fresh_id() {
+  const crypto::Salt salt = crypto::random_salt();
+  return (std::uint64_t(salt[0]) << 32 | salt[1]) | 1;
+}
+
+}  // namespace
+
+Client::Client(net::World& world, const io::ModelFile& model) : world_(world), model_(model) {}
+
+void Client::announce(std::size_t prompt, std::size_t decode) {
+  if (prompt == 0) throw Error("the prompt is empty: give at least one token");
+  const std::size_t most = model_.config().max_positions;
+  if (prompt + decode > most)
+    throw Error("the prompt of " + std::to_string(prompt) + " tokens and " + std::to_string(decode) + " more do not fit the model's " +
+                std::to_string(most) + " positions");
+  request_ = fresh_id();
+  prompt_ = prompt;
+  decode_ = decode;
+  steps_ = 0;
+  const Announcement announcement{request_, prompt, decode};
+  for (Role role : kOthers) world_.send_now(role, Lane::control, Kind::request, 0, &announcement, sizeof announcement);
+}
+
+std::vector<float> Client::step(const std::vector<std::int32_t>& tokens) {
+  const std::size_t due = steps_ == 0 ? prompt_ : 1;
+  if (tokens.size() != due) throw Error("a step of " + std::to_string(tokens.size()) + " tokens where " + std::to_string(due) + " were announced");
+  if (steps_ > decode_) throw Error("more steps than the " + std::to_string(decode_ + 1) + " that were announced");
+  const double start = now();
+  const std::size_t hidden = model_.config().hidden, n = tokens.size() * hidden;
+  std::vector<float> row(hidden);
+  std::vector<Word> words(n);
+  for (std::size_t t = 0; t < tokens.size(); ++t) {
+    model_.embedding(std::size_t(tokens[t]), row.data());
+    for (std::size_t i = 0; i < hidden; ++i) words[t * hidden + i] = encode(row[i], kResidualScale);
+  }
+  const crypto::Key key = crypto::random_key();
+  const std::vector<Word> first = to_host(Tensor({n}, crypto::Stream(key).words(n, 64)));
+  for (std::size_t i = 0; i < n; ++i) words[i] -= first[i];
+  embedding_seconds_ += now() - start;
+
+  const Step step{tokens.size()};
+  for (Role role : {Role::server0, Role::server1}) world_.send_now(role, Lane::control, Kind::request, request_, &step, sizeof step);
+  world_.send_now(Role::server0, Lane::control, Kind::embedding, request_, key.data(), sizeof key);
+  net::Packet packet(n * sizeof(Word));
+  packet.size = packet.capacity();
+  std::memcpy(packet.data(), words.data(), packet.size);
+  net::Transfer transfer = world_.send(Role::server1, Lane::control, Kind::embedding, request_, packet);
+  world_.finish(transfer);
+  ++steps_;
+
+  std::vector<Word> sum(model_.config().vocabulary, 0);
+  for (Role role : kOthers) receive_share(role, sum);
+  std::vector<float> logits(sum.size());
+  for (std::size_t i = 0; i < sum.size(); ++i) logits[i] = float(decode(sum[i], qwen::kLogitScale));
+  return logits;
+}
+
+void Client::receive_share(Role from, std::vector<Word>& sum) {
+  net::Packet packet(sum.size() * sizeof(Word));
+  net::Transfer transfer = world_.receive(from, Lane::output, Kind::logits, request_, packet);
+  world_.finish(transfer);
+  if (packet.size != packet.capacity()) throw Error("logits of " + std::to_string(packet.size) + " bytes came where " + std::to_string(packet.capacity()) + " were due");
+  const auto* share = reinterpret_cast<const Word*>(packet.data());
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += share[i];
+}
+
+std::array<Report, net::kParties> Client::finish() {
+  for (Role role : kOthers) world_.send_now(role, Lane::control, Kind::stop, request_, nullptr, 0);
+  // The dealer has dealt ahead, its shares of later logits too: they are burned.
+  const Step dealt = decode_message<Step>(world_.receive_now(Role::dealer, Lane::control, Kind::end, request_));
+  std::vector<Word> burned(model_.config().vocabulary);
+  for (std::size_t i = steps_; i < dealt.tokens; ++i) receive_share(Role::dealer, burned);
+  std::array<Report, net::kParties> reports{};
+  for (Role role : kOthers) reports[int(role)] = decode_message<Report>(world_.receive_now(role, Lane::control, Kind::report, request_));
+  return reports;
+}
+
+void Client::end() {
+  for (Role role : kOthers) world_.send_now(role, Lane::control, Kind::end, 0, nullptr, 0);
+}
+
+std::uint64_t Client::sent_bytes() const { return world_.sent(Lane::control).bytes; }
+
+}  // namespace shardlm::protocol

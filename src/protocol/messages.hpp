@@ -1,0 +1,34 @@
+// What travels on the control lane, in host byte order: all ranks of a job run on the same architecture (agree_on_model compares).
+#pragma once
+
+#include "shardlm/core/error.hpp"
+#include "shardlm/crypto/stream.hpp"
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace shardlm::protocol {
+
+struct Announcement {
+  std::uint64_t request, prompt, decode;
+};
+
+struct DealtKeys {
+  crypto::Key key;
+  crypto::Salt salt;
+};
+
+struct Step {
+  std::uint64_t tokens;
+};
+
+template <class T>
+T decode_message(const std::vector<std::uint8_t>& bytes) {
+  if (bytes.size() != sizeof(T)) throw Error("a control message of " + std::to_string(bytes.size()) + " bytes came where " + std::to_string(sizeof(T)) + " were due");
+  T message;
+  std::memcpy(&message, bytes.data(), sizeof message);
+  return message;
+}
+
+}  // namespace shardlm::protocol

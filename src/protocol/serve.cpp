@@ -1,0 +1,131 @@
+#include "messages.hpp"
+#include "shardlm/mpc/dealer.hpp"
+#include "shardlm/protocol/session.hpp"
+
+#include <sys/resource.h>
+
+#include <chrono>
+
+namespace shardlm::protocol {
+namespace {
+
+using net::Kind;
+using net::Lane;
+using net::Role;
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+[[noreturn]] void unexpected(Kind kind) { throw Error(std::string("the client sent a message of kind '") + net::name(kind) + "' out of turn"); }
+
+void send_report(net::World& world, std::uint64_t request, const Report& report) {
+  world.send_now(Role::client, Lane::control, Kind::report, request, &report, sizeof report);
+}
+
+void answer_as_server(net::World& world, const qwen::Model& model, const Announcement& a) {
+  const bool first = world.role() == Role::server0;
+  const auto dealt = decode_message<DealtKeys>(world.receive_now(Role::dealer, Lane::control, Kind::key, a.request));
+  crypto::Key common;
+  if (first) {
+    common = crypto::random_key();
+    world.send_now(Role::server1, Lane::control, Kind::key, a.request, common.data(), sizeof common);
+  } else {
+    common = decode_message<crypto::Key>(world.receive_now(Role::server0, Lane::control, Kind::key, a.request));
+  }
+  mpc::ServerRequest request{a.request, dealt.salt, 0, crypto::Stream(dealt.key), crypto::Stream(common), mpc::DealReceiver(world, a.request)};
+  mpc::Server server(world, request);
+  qwen::Decoder decoder(model, server, a.prompt + a.decode);
+  Report report;
+  while (true) {
+    world.idle_until_waiting(Role::client, Lane::control);
+    const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, a.request);
+    if (kind == Kind::stop) break;
+    if (kind != Kind::request) unexpected(kind);
+    decoder.step(decode_message<Step>(bytes).tokens);
+    ++report.steps;
+  }
+  server.finish_output();
+  request.dealt.drain();
+  report.costs = server.costs();
+  report.seconds = server.seconds();
+  report.peak_bytes = peak_memory();
+  send_report(world, a.request, report);
+}
+
+void answer_as_dealer(net::World& world, const qwen::Model& model, const Announcement& a, std::size_t ahead) {
+  const crypto::Salt salt = crypto::random_salt();
+  const crypto::Key k0 = crypto::random_key(), k1 = crypto::random_key();
+  const DealtKeys keys0{k0, salt}, keys1{k1, salt};
+  world.send_now(Role::server0, Lane::control, Kind::key, a.request, &keys0, sizeof keys0);
+  world.send_now(Role::server1, Lane::control, Kind::key, a.request, &keys1, sizeof keys1);
+  const auto stop = [&world] { return world.waiting(Role::client, Lane::control); };
+  mpc::DealerRequest request{a.request, salt, 0, crypto::Stream(k0), crypto::Stream(k1),
+                             mpc::DealSender(world, Role::server0, a.request, ahead / 2, stop),
+                             mpc::DealSender(world, Role::server1, a.request, ahead / 2, stop)};
+  mpc::pair(request.to0, request.to1);
+  mpc::Dealer dealer(world, request);
+  qwen::Decoder decoder(model, dealer, a.prompt + a.decode);
+  Report report;
+  const double start = now();
+  try {
+    for (std::size_t i = 0; i <= a.decode; ++i) {
+      decoder.step(i == 0 ? a.prompt : 1);
+      ++report.steps;
+    }
+  } catch (const mpc::Stopped&) {  // the answer ended earlier: what is in flight is burned
+  }
+  report.busy = now() - start - request.to0.waited() - request.to1.waited();
+  report.costs = dealer.costs();
+  request.to0.flush();
+  request.to1.flush();
+  world.idle_until_waiting(Role::client, Lane::control);
+  const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, a.request);
+  if (kind != Kind::stop) unexpected(kind);
+  request.to0.finish();
+  request.to1.finish();
+  const Step steps{dealer.outputs()};
+  world.send_now(Role::client, Lane::control, Kind::end, a.request, &steps, sizeof steps);
+  dealer.finish_output();
+  report.peak_bytes = peak_memory();
+  send_report(world, a.request, report);
+}
+
+}  // namespace
+
+void serve(net::World& world, const qwen::Model& model, const ServeOptions& options) {
+  while (true) {
+    world.idle_until_waiting(Role::client, Lane::control);
+    const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, 0);
+    if (kind == Kind::end) return;
+    if (kind != Kind::request) unexpected(kind);
+    const auto announcement = decode_message<Announcement>(bytes);
+    if (world.role() == Role::dealer) {
+      answer_as_dealer(world, model, announcement, options.dealer_ahead);
+    } else {
+      answer_as_server(world, model, announcement);
+    }
+  }
+}
+
+void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble) {
+  world.agree(trouble);
+  const std::string version = "protocol 1, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds";
+  const std::vector<std::string> models = world.gather_all(digest), versions = world.gather_all(version);
+  std::string sentence;
+  for (int r = 1; r < net::kParties && sentence.empty(); ++r) {
+    const std::string who = net::name(Role(r));
+    if (models[r] != models[0])
+      sentence = "client and " + who + " hold different models (" + models[0].substr(0, 12) + " and " + models[r].substr(0, 12) +
+                 "): give every rank the same file";
+    else if (versions[r] != versions[0])
+      sentence = "client and " + who + " run different builds (" + versions[0] + " and " + versions[r] + ")";
+  }
+  world.agree(world.role() == Role::client ? sentence : std::string());
+}
+
+std::uint64_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return std::uint64_t(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace shardlm::protocol

@@ -1,0 +1,45 @@
+#include "shardlm/qwen/decoder.hpp"
+
+#include "shardlm/mpc/ledger.hpp"
+
+namespace shardlm::qwen {
+namespace {
+
+Tensor last_row(const Tensor& x) {
+  const std::size_t columns = x.extent(1), first = (x.extent(0) - 1) * columns;
+  return gather(
+      x, {1, columns}, KOKKOS_LAMBDA(const std::size_t i) { return first + i; });
+}
+
+}  // namespace
+
+mpc::Shared apply(const Layer& layer, mpc::Party& party, const mpc::Shared& x, nn::KvCache& cache) {
+  const mpc::Shared y = x + layer.attention(party, layer.attention_norm(party, x), cache);
+  return y + layer.mlp(party, layer.mlp_norm(party, y));
+}
+
+Decoder::Decoder(const Model& model, mpc::Party& party, std::size_t capacity) : model_(model), party_(party) {
+  const io::ModelConfig& c = model.config();
+  cache_.assign(c.layers, nn::KvCache(c.kv_heads, c.head_dim(), capacity));
+}
+
+void Decoder::step(std::size_t tokens) {
+  mpc::Shared x = party_.input({tokens, model_.config().hidden}, kResidualScale);
+  for (std::size_t i = 0; i < cache_.size(); ++i) x = apply(model_.layers()[i], party_, x, cache_[i]);
+  const mpc::Masked h = model_.final_norm()(party_, moved(x, last_row));
+  party_.output(party_.project_back(model_.head(), party_.lift(h)));
+}
+
+void Decoder::truncate(std::size_t length) {
+  for (nn::KvCache& cache : cache_) cache.truncate(length);
+}
+
+mpc::Costs predict(const Model& model, std::size_t tokens, std::size_t decoded) {
+  mpc::Ledger ledger;
+  Decoder decoder(model, ledger, tokens + decoded);
+  decoder.step(tokens);
+  for (std::size_t i = 0; i < decoded; ++i) decoder.step(1);
+  return ledger.costs();
+}
+
+}  // namespace shardlm::qwen
