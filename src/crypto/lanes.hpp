@@ -81,6 +81,9 @@ SHARDLM_LANES void load_words(const uint64_t* values, size_t first, size_t n, ty
   L::load64(some, low, high);
 }
 
+// Words 2 j and 2 j + 1 of a bit string as one.
+SHARDLM_LANES uint64_t word64(const uint32_t* words, size_t j) { return words[2 * j] | uint64_t{words[2 * j + 1]} << 32; }
+
 template <class L>
 SHARDLM_LANES void store_words(uint64_t* values, size_t first, size_t n, const uint64_t* some) {
   for (int i = 0; i < L::width; ++i)

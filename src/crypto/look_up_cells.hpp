@@ -33,14 +33,14 @@ struct CellSums {
   CellSum<L> sums[L::width];
 
   SHARDLM_LANES void operator()(uint32_t number, const typename L::Vec* bits) {
-    alignas(64) uint64_t words[L::width][8];
-    L::store_key_major(bits, reinterpret_cast<uint32_t*>(words), 16);
+    alignas(64) uint32_t words[L::width][16];
+    L::store_key_major(bits, &words[0][0], 16);
     const uint32_t mask = (uint32_t{1} << job.keys.m) - 1;
     for (int i = 0; i < L::width; ++i) {
       const uint32_t up = (0u - z[i]) & 63;  // z + up is a multiple of 64
       uint64_t carry = 0;
       for (uint32_t j = 0; j <= 8; ++j) {
-        const uint64_t word = j < 8 ? words[i][j] : 0;
+        const uint64_t word = j < 8 ? word64(words[i], j) : 0;
         const uint32_t entry = (512 * number + 64 * j - (z[i] + up)) & mask;
         if (entry >= job.first && entry < job.last) sums[i].add(word << up | carry, job.low + entry, job.high + entry);
         carry = word >> 1 >> (63 - up);

@@ -13,7 +13,7 @@ SHARDLM_LANES void write_block(const StreamJob& job, const uint32_t* block, size
   if (begin >= job.n) return;
   const size_t count = job.n - begin < per_block ? job.n - begin : per_block;
   if (job.form == StreamJob::words) {
-    for (size_t i = 0; i < count; ++i) job.out[begin + i] = (block[2 * i] | uint64_t{block[2 * i + 1]} << 32) & job.keep;
+    for (size_t i = 0; i < count; ++i) job.out[begin + i] = word64(block, i) & job.keep;
   } else if (job.form == StreamJob::bits) {
     for (size_t i = 0; i < count; ++i) job.out[begin + i] = block[i / 32] >> (i % 32) & 1;
   } else {
