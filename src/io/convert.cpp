@@ -53,14 +53,13 @@ class Conversion {
     write_text("chat_template", checkpoint_.chat_template());
     write_embedding();
     for (std::size_t i = 0; i < config_.layers; ++i) write_layer(i);
-    write_matrix("head", {{{checkpoint_.head(), gains(checkpoint_.final_norm())}}, 1});
+    write_matrix("head", {{{checkpoint_.head(), read_scaled(checkpoint_.final_norm(), 1), rest_of_root()}}, 1});
   }
 
  private:
-  // What a normalised input is multiplied by: the norm's own gains and the part of sqrt(hidden) that is no power of two.
-  std::vector<double> gains(const FloatTensor& norm) const {
-    return read_scaled(norm, std::sqrt(static_cast<double>(config_.hidden)) / (1 << config_.gain()));
-  }
+  // The part of sqrt(hidden) that is no power of two; the norm itself leaves 2^gain x / |x|.
+  double rest_of_root() const { return std::sqrt(static_cast<double>(config_.hidden)) / (1 << config_.gain()); }
+  std::vector<double> gains(const FloatTensor& norm) const { return read_scaled(norm, rest_of_root()); }
 
   void write_text(const char* path, const std::string& text) {
     if (!text.empty()) writer_.write(path, text.data(), text.size());

@@ -1,0 +1,255 @@
+// Importing a checkpoint: exact integers, exact embeddings, and nothing left behind when it fails.
+#include <cryptopp/filters.h>
+#include <cryptopp/hex.h>
+#include <cryptopp/sha.h>
+#include <sys/resource.h>
+
+#include <cmath>
+#include <csignal>
+#include <cstring>
+
+#include "io_files.hpp"
+#include "shardlm/io/checkpoint.hpp"
+#include "shardlm/io/model_file.hpp"
+
+namespace shardlm::io {
+namespace {
+
+using namespace test;
+using nlohmann::json;
+
+std::string sha256(const std::vector<std::int64_t>& values) {
+  std::string hex;
+  CryptoPP::SHA256 hash;
+  CryptoPP::StringSource(reinterpret_cast<const CryptoPP::byte*>(values.data()), 8 * values.size(), true,
+                         new CryptoPP::HashFilter(hash, new CryptoPP::HexEncoder(new CryptoPP::StringSink(hex), false)));
+  return hex;
+}
+
+// The integers that the engine multiplies with, exponents applied, row-major.
+std::vector<std::int64_t> integers(const MappedRows& m) {
+  std::vector<std::int64_t> all;
+  for (std::size_t r = 0; r < m.rows; ++r)
+    for (std::size_t c = 0; c < m.columns; ++c) all.push_back(weight_at(m, r, c) * (std::int64_t{1} << m.exponents[r]));
+  return all;
+}
+
+class ConvertTest : public testing::Test {
+ protected:
+  ModelFile converted(const std::string& folder) {
+    convert(folder, out_, {});
+    return ModelFile(out_);
+  }
+  std::string refused(const std::string& folder) {
+    const std::string sentence = refusal([&] { convert(folder, out_, {}); });
+    EXPECT_FALSE(std::filesystem::exists(out_));
+    return sentence;
+  }
+  CacheFolder no_cache_;
+  TemporaryFolder folder_;
+  std::string out_ = folder_ / "model.h5";
+};
+
+TEST_F(ConvertTest, EveryIntegerIsTheKnownOne) {
+  const ModelFile model = converted(kSmallModel);
+  const json expected = read_json(kSmallModel + "/expected.json");
+  ASSERT_EQ(expected["integers"].size(), 13u);
+  std::size_t with_exponent = 0;
+  for (const auto& [name, known] : expected["integers"].items()) {
+    const MappedRows m = model.rows(name);
+    const std::vector<std::int64_t> all = integers(m);
+    const auto first = known["first"].get<std::vector<std::int64_t>>();
+    EXPECT_EQ(std::vector<std::int64_t>(all.begin(), all.begin() + first.size()), first) << name;
+    EXPECT_EQ(sha256(all), known["sha256"]) << name;
+    for (std::size_t r = 0; r < m.rows; ++r) with_exponent += m.exponents[r] > 0;
+  }
+  EXPECT_GE(with_exponent, 2u);  // otherwise exponents would go untested
+}
+
+TEST_F(ConvertTest, EveryBiasIsTheKnownOne) {
+  const ModelFile model = converted(kSmallModel);
+  const json expected = read_json(kSmallModel + "/expected.json")["biases"];
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::int64_t* b = model.qkv_bias(i);
+    const json& known = expected["layers/" + std::to_string(i) + "/qkv"];
+    EXPECT_EQ(std::vector<std::int64_t>(b, b + 16), known["first"].get<std::vector<std::int64_t>>());
+    EXPECT_EQ(sha256({b, b + model.config().qkv_rows()}), known["sha256"]);
+  }
+  EXPECT_TRUE(says(refusal([&] { model.qkv_bias(3); }), "no layer 3"));
+}
+
+TEST_F(ConvertTest, EmbeddingsTextsAndConfigurationArriveUnchanged) {
+  const ModelFile model = converted(kSmallModel);
+  const Checkpoint checkpoint(kSmallModel);
+  std::vector<float> got(72), want(72);
+  for (const std::size_t token : {0, 17, 299}) {
+    model.embedding(token, got.data());
+    checkpoint.embedding().read(token * 72, 72, want.data());
+    EXPECT_EQ(got, want);
+  }
+  EXPECT_TRUE(says(refusal([&] { model.embedding(300, got.data()); }), "outside the vocabulary"));
+  EXPECT_EQ(model.tokenizer_json(), read_file(kSmallModel + "/tokenizer.json"));
+  EXPECT_EQ(model.chat_template(), read_json(kSmallModel + "/tokenizer_config.json")["chat_template"].get<std::string>());
+  EXPECT_EQ(model.name(), "plain_small");
+  EXPECT_EQ(model.config().intermediate, checkpoint.config().intermediate);
+  EXPECT_EQ(model.config().norm_epsilon, 1e-6);
+  EXPECT_EQ(model.config().rope_theta, 1e6);
+  EXPECT_EQ(model.config().end_tokens, (std::vector<std::int32_t>{299, 297}));
+}
+
+TEST_F(ConvertTest, TheSameCheckpointGivesTheSameDigestUnderAnyName) {
+  const std::string first = converted(kSmallModel).digest(), second = converted(copy_small_model(folder_, "other")).digest();
+  EXPECT_EQ(first.size(), 64u);
+  EXPECT_EQ(first, second);
+}
+
+TEST_F(ConvertTest, AnyChangeOfTheModelChangesTheDigest) {
+  const std::string original = converted(kSmallModel).digest(), copy = copy_small_model(folder_);
+  std::string weights = read_file(copy + "/model.safetensors");
+  weights[weights.size() - 1000] ^= 1;
+  write_file(copy + "/model.safetensors", weights);
+  const std::string changed_weight = converted(copy).digest();
+  json config = read_json(copy + "/config.json");
+  config["rms_norm_eps"] = 1.0000001e-6;
+  write_file(copy + "/config.json", config.dump());
+  EXPECT_NE(changed_weight, original);
+  EXPECT_NE(converted(copy).digest(), changed_weight);
+}
+
+// The same numbers in another format: every bfloat16 of the small model that is no subnormal half is an exact float32.
+void rewrite_as_f32(const std::string& model) {
+  const std::string bytes = read_file(model + "/model.safetensors");
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), 8);
+  json header = json::parse(bytes.substr(8, length));
+  std::string data;
+  for (char c : bytes.substr(8 + length)) {
+    if (data.size() % 4 == 0) data += std::string(2, '\0');
+    data += c;
+  }
+  for (auto& [name, tensor] : header.items())
+    if (name != "__metadata__") {
+      tensor["dtype"] = "F32";
+      for (json& offset : tensor["data_offsets"]) offset = 2 * offset.get<std::size_t>();
+    }
+  write_file(model + "/model.safetensors", safetensors(header.dump(), data));
+}
+
+TEST_F(ConvertTest, Float32CheckpointsGiveTheSameIntegersAndEmbeddings) {
+  const std::string copy = copy_small_model(folder_);
+  rewrite_as_f32(copy);
+  const ModelFile model = converted(copy);
+  const json expected = read_json(kSmallModel + "/expected.json")["integers"];
+  EXPECT_EQ(sha256(integers(model.rows("layers/2/down"))), expected["layers/2/down"]["sha256"]);
+  std::vector<float> got(72), want(72);
+  model.embedding(17, got.data());
+  Checkpoint(kSmallModel).embedding().read(17 * 72, 72, want.data());
+  EXPECT_EQ(got, want);
+}
+
+TEST_F(ConvertTest, ATiedHeadIsTheEmbeddingWithTheFinalNorm) {
+  const std::string copy = copy_small_model(folder_);
+  json config = read_json(copy + "/config.json");
+  config["tie_word_embeddings"] = true;
+  write_file(copy + "/config.json", config.dump());
+  const ModelFile model = converted(copy);
+  EXPECT_TRUE(model.config().tied_head);
+  const Checkpoint checkpoint(copy);
+  std::vector<float> row(72), gain(72);
+  model.embedding(17, row.data());
+  checkpoint.final_norm().read(0, 72, gain.data());
+  const MappedRows head = model.rows("head");
+  const double unit = std::ldexp(1.0, head.exponents[17] - 15);
+  for (std::size_t c = 0; c < 72; ++c)
+    EXPECT_NEAR(weight_at(head, 17, c) * unit, double{row[c]} * gain[c] * std::sqrt(72.0) / 16, unit / 2);
+}
+
+TEST_F(ConvertTest, ProgressEndsAtTheTotal) {
+  std::uint64_t last = 0, total = 0;
+  convert(kSmallModel, out_, [&](std::uint64_t done, std::uint64_t all) {
+    EXPECT_GE(done, last);
+    last = done;
+    total = all;
+  });
+  EXPECT_EQ(last, total);
+  EXPECT_GT(total, 400000u);
+}
+
+TEST_F(ConvertTest, IncompleteCheckpointsAreRefusedAndLeaveNothing) {
+  for (const char* file : {"config.json", "tokenizer.json", "model.safetensors"}) {
+    const std::string copy = copy_small_model(folder_);
+    std::filesystem::remove(copy + "/" + file);
+    EXPECT_TRUE(says(refused(copy), file));
+    std::filesystem::remove_all(copy);
+  }
+  EXPECT_TRUE(says(refused(folder_ / "nowhere"), "is not a folder"));
+  EXPECT_EQ(folder_.entries(), 0u);
+}
+
+TEST_F(ConvertTest, ACheckpointThatLacksATensorIsRefused) {
+  const std::string copy = copy_small_model(folder_);
+  json config = read_json(copy + "/config.json");
+  config["num_hidden_layers"] = 4;
+  write_file(copy + "/config.json", config.dump());
+  EXPECT_TRUE(says(refused(copy), "no tensor model.layers.3.input_layernorm.weight"));
+  config["num_hidden_layers"] = 3;
+  config["vocab_size"] = 301;
+  write_file(copy + "/config.json", config.dump());
+  EXPECT_TRUE(says(refused(copy), "has shape [300,72] where the configuration needs [301,72]"));
+}
+
+TEST_F(ConvertTest, AWeightThatIsNoNumberIsRefusedAndLeavesNothing) {
+  const std::string copy = copy_small_model(folder_);
+  std::string weights = read_file(copy + "/model.safetensors");
+  weights.replace(weights.size() - 2, 2, "\x80\x7f");  // the last element of lm_head: infinity
+  write_file(copy + "/model.safetensors", weights);
+  EXPECT_TRUE(says(refused(copy), "cannot convert head: a weight is not a finite number"));
+  EXPECT_EQ(folder_.entries(), 1u);
+}
+
+TEST_F(ConvertTest, OutputsThatCannotBeWrittenAreRefusedBeforeAnyWork) {
+  const auto sentence = [](const std::string& out) { return refusal([&] { convert("/nowhere/at/all", out, {}); }); };
+  EXPECT_TRUE(says(sentence(folder_ / "missing/model.h5"), "cannot write"));
+  EXPECT_TRUE(says(sentence(folder_.path()), "not the name of a file"));
+  EXPECT_TRUE(says(sentence(""), "not the name of a file"));
+  EXPECT_TRUE(says(sentence("/proc/model.h5"), "cannot write /proc/model.h5"));
+  EXPECT_EQ(folder_.entries(), 0u);
+}
+
+TEST_F(ConvertTest, ADiskThatFillsUpLeavesNothing) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  rlimit small = before;
+  small.rlim_cur = 100000;
+  setrlimit(RLIMIT_FSIZE, &small);
+  const std::string sentence = refusal([&] { convert(kSmallModel, out_, {}); });
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_TRUE(says(sentence, "cannot write"));
+  EXPECT_EQ(folder_.entries(), 0u);
+}
+
+TEST_F(ConvertTest, AFailedConversionKeepsTheOldFile) {
+  const std::string digest = converted(kSmallModel).digest();
+  EXPECT_TRUE(says(refusal([&] { convert(folder_ / "nowhere", out_, {}); }), "is not a folder"));
+  EXPECT_EQ(ModelFile(out_).digest(), digest);
+}
+
+TEST_F(ConvertTest, AnInterruptedProgramCanRemoveItsUnfinishedFile) {
+  struct Interrupted {};
+  std::size_t during = 0, after = 0;
+  try {
+    convert(kSmallModel, out_, [&](std::uint64_t, std::uint64_t) {
+      during = folder_.entries();
+      remove_partial_output();
+      after = folder_.entries();
+      throw Interrupted();
+    });
+  } catch (const Interrupted&) {
+  }
+  EXPECT_EQ(during, 1u);
+  EXPECT_EQ(after, 0u);
+}
+
+}  // namespace
+}  // namespace shardlm::io
