@@ -79,14 +79,21 @@ TEST_F(ModelFileTest, EveryTruncationIsRefused) {
   EXPECT_EQ(refused(), "");
 }
 
+void flip_bit(const std::string& path, std::size_t at) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekg(at);
+  const char byte = static_cast<char>(file.get() ^ 1 << at % 8);
+  file.seekp(at);
+  file.put(byte);
+}
+
 // A flipped bit is found, or lies in padding between datasets and changes nothing.
 TEST_F(ModelFileTest, FlippedBitsAreFound) {
-  const std::string whole = read_file(path_), digest = ModelFile(path_).digest();
+  const std::size_t size = std::filesystem::file_size(path_);
+  const std::string digest = ModelFile(path_).digest();
   std::size_t found = 0, tried = 0;
-  for (std::size_t at = 0; at < whole.size(); at += at < 20000 ? 11 : 1009, ++tried) {
-    std::string flipped = whole;
-    flipped[at] ^= 1 << at % 8;
-    write_file(path_, flipped);
+  for (std::size_t at = 0; at < size; at += at < 20000 ? 31 : 2003, ++tried) {
+    flip_bit(path_, at);
     const std::string sentence = refused();
     if (sentence.empty()) {
       EXPECT_EQ(ModelFile(path_).digest(), digest) << at;
@@ -94,7 +101,9 @@ TEST_F(ModelFileTest, FlippedBitsAreFound) {
       EXPECT_TRUE(says(sentence, path_)) << at;
       ++found;
     }
+    flip_bit(path_, at);
   }
+  EXPECT_EQ(refused(), "");
   EXPECT_GT(found, tried / 2);
 }
 
