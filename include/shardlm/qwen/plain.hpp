@@ -1,14 +1,15 @@
 // Qwen2.5 in ordinary floating point, the oracle for everything private.
 //
-// Qwen2.5: RMSNorm, grouped-query attention with RoPE and biases on q, k, v, SwiGLU; linear layers through KokkosBlas::gemm.
+// Qwen2.5: RMSNorm, grouped-query attention with RoPE and biases on q, k, v, SwiGLU; linear layers through KokkosBlas::gemm,
+// and KokkosBlas::gemv for few tokens at a time. All in float, in the execution space's memory.
 #pragma once
-
-#include "shardlm/core/types.hpp"
-#include "shardlm/io/model_file.hpp"
 
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "shardlm/core/types.hpp"
+#include "shardlm/io/model_file.hpp"
 
 namespace shardlm::qwen {
 
@@ -32,7 +33,8 @@ class PlainSession {
  public:
   explicit PlainSession(const PlainModel& model);
   ~PlainSession();
-  // Appends tokens; returns the logits after the last one, [vocabulary].
+  // Appends tokens; returns the logits after the last one, [vocabulary]. Throws Error, with the session as it was, for no
+  // tokens, a token outside the vocabulary, or more positions than the model knows.
   std::vector<float> forward(const std::vector<std::int32_t>& tokens);
   std::size_t length() const;
 
