@@ -11,6 +11,14 @@ namespace {
 
 Tensor zeros(const Shape& shape) { return Tensor(shape, Array<Word>("shardlm::mpc::zero", volume(shape))); }
 
+// Server 1's shares of values in Z_{2^k} of which server 0 has s0.
+Array<Word> other_shares(const Array<Word>& values, const Array<Word>& s0, int k) {
+  const Array<Word> s1 = uninitialized<Word>("shardlm::mpc::dealt", values.size());
+  Kokkos::parallel_for(
+      "shardlm::mpc::deal", Kokkos::RangePolicy<Exec>(0, values.size()), KOKKOS_LAMBDA(const std::size_t i) { s1(i) = low(values(i) - s0(i), k); });
+  return s1;
+}
+
 }  // namespace
 
 std::uint8_t* Dealer::staging(std::size_t bytes) {
@@ -20,9 +28,7 @@ std::uint8_t* Dealer::staging(std::size_t bytes) {
 
 void Dealer::deal(const Array<Word>& values, int k) {
   const std::size_t n = values.size(), bytes = packed_bytes(n, k);
-  const Array<Word> s0 = request_.k0.words(n, k), s1 = uninitialized<Word>("shardlm::mpc::dealt", n);
-  Kokkos::parallel_for(
-      "shardlm::mpc::deal", Kokkos::RangePolicy<Exec>(0, n), KOKKOS_LAMBDA(const std::size_t i) { s1(i) = low(values(i) - s0(i), k); });
+  const Array<Word> s1 = other_shares(values, request_.k0.words(n, k), k);
   std::uint8_t* out = staging(bytes);
   pack(s1, k, out);
   request_.to1.append(Record::words, out, bytes);

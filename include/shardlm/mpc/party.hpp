@@ -116,7 +116,7 @@ class Party {
 
   const Costs& costs() const { return costs_; }
 
- protected:
+  // What the operations below pass to one another. Public because nvcc names the arguments of every function that holds a kernel.
   enum class Base { plain, signed_value, spline };
   // A factor p + q rho of a product: a Masked (p = v, q = -1) or a Bit (p = v, q = 1 - 2 v).
   struct Factor {
@@ -134,6 +134,8 @@ class Party {
   struct Pair {
     Tensor a, b;
   };
+
+ protected:
   static ProductTerms product_terms(const Product& product);
 
   virtual bool adds_public() const = 0;  // server 0
