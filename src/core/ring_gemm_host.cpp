@@ -15,7 +15,7 @@ constexpr std::size_t kTaskTokens = 96;
 constexpr std::size_t kTasksPerThread = 4;
 
 using HostRange = Kokkos::RangePolicy<HostExec, Kokkos::IndexType<std::int64_t>>;
-using Limbs = HostArray<std::int16_t>;
+using Limbs = HostArray<std::uint32_t>;
 
 std::size_t panels_of(const PackedRows& w) { return padded_rows(w.rows) / kPanel; }
 std::size_t pairs_of(const PackedRows& w) { return padded_columns(w.columns) / 2; }
@@ -32,13 +32,13 @@ int longest_block(const std::int32_t (&largest)[kLevels], std::int32_t limit) {
 
 Limbs split_words(const RingGemmKernels& kernels, int split, const Word* x, std::size_t tokens, std::size_t columns) {
   constexpr std::size_t kPiece = 2048;  // words a thread takes at a time, even
-  const std::size_t row = padded_columns(columns) * kLimbs[split], pieces = (columns + kPiece - 1) / kPiece;
+  const std::size_t row = padded_columns(columns) / 2 * kLimbs[split], pieces = (columns + kPiece - 1) / kPiece;
   Limbs limbs(Kokkos::view_alloc(std::string("limbs"), Kokkos::WithoutInitializing), tokens * row);
-  std::int16_t* out = limbs.data();
+  std::uint32_t* out = limbs.data();
   const auto piece = kernels.split[split];
   Kokkos::parallel_for("ring_gemm split", HostRange(0, tokens * pieces), [=](std::int64_t i) {
     const std::size_t token = i / pieces, from = i % pieces * kPiece;
-    piece(x + token * columns + from, std::min(kPiece, columns - from), out + token * row + from * kLimbs[split]);
+    piece(x + token * columns + from, std::min(kPiece, columns - from), out + token * row + from / 2 * kLimbs[split]);
   });
   return limbs;
 }
@@ -73,7 +73,7 @@ const RingGemmKernels& ring_gemm_kernels(Isa isa) {
 void ring_gemm_host(const RingGemmKernels& kernels, const PackedRows& w, const std::vector<PanelPlan>& plans, const Word* x,
                     std::size_t tokens, Word* y) {
   Limbs limbs[kSplits];
-  const std::int16_t* limb_data[kSplits] = {};
+  const std::uint32_t* limb_data[kSplits] = {};
   for (int split = 0; split < kSplits; split++)
     if (std::any_of(plans.begin(), plans.end(), [=](const PanelPlan& p) { return p.split == split; })) {
       limbs[split] = split_words(kernels, split, x, tokens, w.columns);
@@ -85,7 +85,7 @@ void ring_gemm_host(const RingGemmKernels& kernels, const PackedRows& w, const s
   const std::size_t pieces = std::min(tokens, std::max((tokens + kTaskTokens - 1) / kTaskTokens, wanted));
   const PanelPlan* plan = plans.data();
   const RingGemmKernels* table = &kernels;
-  const std::int16_t *four = limb_data[0], *five = limb_data[1];
+  const std::uint32_t *four = limb_data[0], *five = limb_data[1];
   Kokkos::parallel_for("ring_gemm", HostRange(0, pieces * panels), [=](std::int64_t i) {
     const std::size_t piece = i / panels, panel = i % panels, first_row = panel * kPanel;
     const std::size_t token = tokens * piece / pieces, last = tokens * (piece + 1) / pieces;
@@ -101,7 +101,7 @@ void ring_gemm_host(const RingGemmKernels& kernels, const PackedRows& w, const s
       const PanelPlan& p = plan[plane * panels + panel];
       for (int r = 0; r < task.rows; r++) shifts[r] = static_cast<std::uint8_t>(w.exponents[first_row + r] + 16 * plane);
       task.weights = panel_weights(w, plane, panel);
-      task.limbs = (p.split == 0 ? four : five) + token * pairs * kLimbs[p.split] * 2;
+      task.limbs = (p.split == 0 ? four : five) + token * pairs * kLimbs[p.split];
       task.block = p.block;
       task.add = plane > 0;
       table->multiply[p.split](task);

@@ -21,14 +21,15 @@ constexpr int kLimbs[kSplits] = {4, 5};
 constexpr int32_t kFourLimit = 65500;
 constexpr int32_t kFiveLimit = (1 << 21) - 1100;
 
-// Carries come every 8, 16, .. 1024 pairs or never inside a chunk: level i stands for kFirstBlock << i pairs.
+// Carries come every 4, 8, .. or 1024 pairs of columns, and where a pass ends: level i stands for kFirstBlock << i pairs. (A pass
+// is a power of two too, so that blocks begin at multiples of their length, where block_sums() looks.)
 constexpr int kFirstBlock = 4;
 constexpr int kLevels = 9;
-constexpr int kChunkPairs = kFirstBlock << (kLevels - 1);  // the columns that one pass over a panel covers: a multiple of every block
+constexpr int kLongestBlock = kFirstBlock << (kLevels - 1);
 
 struct RingGemmPanel {
   const int16_t* weights;  // one panel of one plane, [pairs][32][2]
-  const int16_t* limbs;    // [tokens][pairs][limbs][2]
+  const uint32_t* limbs;   // [tokens][pairs][limbs]: the limbs of two neighbouring words, the even one low
   uint64_t* y;             // [tokens][y_stride], the panel's first row
   const uint8_t* shifts;   // [32]: the left shift of each row's result
   int64_t pairs, tokens, y_stride;
@@ -38,8 +39,8 @@ struct RingGemmPanel {
 };
 
 struct RingGemmKernels {
-  // One row of words to limbs [ (columns + 1) / 2 ][limbs][2]; a missing last column is zero.
-  void (*split[kSplits])(const uint64_t* x, int64_t columns, int16_t* limbs);
+  // One row of words to [(columns + 1) / 2][limbs] pairs; a missing last column is zero.
+  void (*split[kSplits])(const uint64_t* x, int64_t columns, uint32_t* limbs);
   void (*multiply[kSplits])(const RingGemmPanel& panel);
   // largest[level] = the largest sum of |w| over a row of the panel and an aligned block of that level.
   void (*block_sums)(const int16_t* weights, int64_t pairs, int32_t largest[kLevels]);

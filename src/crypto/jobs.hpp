@@ -95,4 +95,9 @@ struct ExpandJob {
   uint32_t* out;              // [2^m / 32][n]
 };
 
+// ChaCha and nothing else, 16 chains of kChain blocks a tile: what the other kernels are measured against.
+struct BlocksJob {
+  uint32_t* out;              // [tiles]
+};
+
 }  // namespace shardlm::crypto

@@ -5,6 +5,7 @@
 #include "look_up_line.hpp"
 #include "stream_blocks.hpp"
 #include "vector_lanes.hpp"
+#include "vector_sums.hpp"
 
 #define SHARDLM_JOIN2(a, b) a##b
 #define SHARDLM_JOIN(a, b) SHARDLM_JOIN2(a, b)
@@ -30,5 +31,6 @@ void SHARDLM_RUN(const CellJob& job, size_t begin, size_t end) { run_tiles(job, 
 void SHARDLM_RUN(const WindowJob& job, size_t begin, size_t end) { run_tiles(job, begin, end); }
 void SHARDLM_RUN(const PrefixJob& job, size_t begin, size_t end) { run_tiles(job, begin, end); }
 void SHARDLM_RUN(const ExpandJob& job, size_t begin, size_t end) { run_tiles(job, begin, end); }
+void SHARDLM_RUN(const BlocksJob& job, size_t begin, size_t end) { run_tiles(job, begin, end); }
 
 }  // namespace shardlm::crypto

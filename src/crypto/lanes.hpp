@@ -25,6 +25,9 @@ namespace shardlm::crypto {
 
 constexpr int kTileLanes = 16;  // keys that lie side by side, word[..][16]
 
+// Words 2 j and 2 j + 1 of a bit string as one.
+SHARDLM_LANES uint64_t word64(const uint32_t* words, size_t j) { return words[2 * j] | uint64_t{words[2 * j + 1]} << 32; }
+
 struct ScalarLanes {
   using Vec = uint32_t;
   static constexpr int width = 1;
@@ -41,6 +44,13 @@ struct ScalarLanes {
   // out[lane * stride + word] = words[word] of that lane.
   static SHARDLM_LANES void store_key_major(const Vec* words, uint32_t* out, int) {
     SHARDLM_UNROLL for (int i = 0; i < 16; ++i) out[i] = words[i];
+  }
+
+  // out[0..7]: 512 bits of a string from bit `start` on; reads its 64-bit words start / 64 .. start / 64 + 8.
+  static SHARDLM_LANES void cut(const uint32_t* words, uint32_t start, uint64_t* out) {
+    const uint32_t* from = words + 2 * (start >> 6);
+    const uint32_t by = start & 63;
+    for (int j = 0; j < 8; ++j) out[j] = word64(from, j) >> by | word64(from, j + 1) << 1 << (63 - by);
   }
 
   template <int R>
@@ -80,9 +90,6 @@ SHARDLM_LANES void load_words(const uint64_t* values, size_t first, size_t n, ty
   for (int i = 0; i < L::width; ++i) some[i] = first + i < n ? values[first + i] : 0;
   L::load64(some, low, high);
 }
-
-// Words 2 j and 2 j + 1 of a bit string as one.
-SHARDLM_LANES uint64_t word64(const uint32_t* words, size_t j) { return words[2 * j] | uint64_t{words[2 * j + 1]} << 32; }
 
 template <class L>
 SHARDLM_LANES void store_words(uint64_t* values, size_t first, size_t n, const uint64_t* some) {

@@ -26,6 +26,7 @@ SHARDLM_DECLARE(CellJob)
 SHARDLM_DECLARE(WindowJob)
 SHARDLM_DECLARE(PrefixJob)
 SHARDLM_DECLARE(ExpandJob)
+SHARDLM_DECLARE(BlocksJob)
 #undef SHARDLM_DECLARE
 
 namespace {
@@ -90,5 +91,6 @@ void launch(const char* name, const CellJob& job, std::size_t tiles) { launch_ei
 void launch(const char* name, const WindowJob& job, std::size_t tiles) { launch_either(name, job, tiles); }
 void launch(const char* name, const PrefixJob& job, std::size_t tiles) { launch_either(name, job, tiles); }
 void launch(const char* name, const ExpandJob& job, std::size_t tiles) { launch_either(name, job, tiles); }
+void launch(const char* name, const BlocksJob& job, std::size_t tiles) { launch_either(name, job, tiles); }
 
 }  // namespace shardlm::crypto

@@ -20,5 +20,6 @@ void launch(const char* name, const CellJob& job, std::size_t tiles);
 void launch(const char* name, const WindowJob& job, std::size_t tiles);
 void launch(const char* name, const PrefixJob& job, std::size_t tiles);
 void launch(const char* name, const ExpandJob& job, std::size_t tiles);
+void launch(const char* name, const BlocksJob& job, std::size_t tiles);
 
 }  // namespace shardlm::crypto

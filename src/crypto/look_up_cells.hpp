@@ -1,21 +1,24 @@
 // A look-up over the whole domain in a table without structure: every cell counts.
 //
-// Bit i meets cell z - i, which the reversed table holds at entry (i - z) mod 2^m. The bits of each leaf are moved up by
-// r = -z mod 64, after which every 64 of them meet 64 entries that start at a multiple of 64: no unaligned reads, no wrap inside.
+// Bit i meets cell z - i, which the reversed table holds at entry (i - z) mod 2^m. The string of bits is moved up by r = -z mod 64,
+// after which every 64 of them meet 64 entries that start at a multiple of 64: no unaligned reads, no wrap inside.
 #pragma once
 
 #include "tree.hpp"
 
 namespace shardlm::crypto {
 
-// Sum of 64 entries (low + 256 high) over the set bits.
+// One key's sum of (low + 256 high) over the set bits.
 template <class L>
 struct CellSum {
   typename L::Vec total = L::splat(0);
 
-  SHARDLM_LANES void add(uint64_t bits, const uint8_t* low, const uint8_t* high) {
-    for (int i = 0; i < 64; i += L::width)
-      total += L::mask(static_cast<uint32_t>(bits >> i)) & (L::load_bytes(low + i) + (L::load_bytes(high + i) << 8));
+  // 512 bits, which meet the entries (first + 0 .. 511) mod the table's size; first is a multiple of 64.
+  SHARDLM_LANES void add(const uint64_t* bits, const CellJob& job, uint32_t first, uint32_t mask) {
+    for (uint32_t j = 0; j < 512; j += L::width) {
+      const uint32_t entry = (first + j) & mask;
+      total += L::mask(static_cast<uint32_t>(bits[j >> 6] >> (j & 63))) & (L::load_bytes(job.low + entry) + (L::load_bytes(job.high + entry) << 8));
+    }
   }
   SHARDLM_LANES uint64_t sum() const {
     uint32_t lanes[L::width];
@@ -29,22 +32,41 @@ struct CellSum {
 template <class L>
 struct CellSums {
   const CellJob& job;
+  uint32_t mask;                     // 2^m - 1
   uint32_t z[L::width];
+  uint32_t words[L::width][18];      // of one leaf, behind the last 64 bits of the one before
   CellSum<L> sums[L::width];
 
+  SHARDLM_LANES explicit CellSums(const CellJob& job) : job(job), mask((uint32_t{1} << job.keys.m) - 1) {
+    for (int i = 0; i < L::width; ++i)
+      for (int j = 16; j < 18; ++j) words[i][j] = 0;
+  }
+
+  // Entries are zero from job.last on and before job.first.
+  SHARDLM_LANES bool all_zero(uint32_t first) const {
+    const uint32_t from = (first - job.first) & mask;
+    return from >= job.last - job.first && from + 512 <= mask + 1;
+  }
+
   SHARDLM_LANES void operator()(uint32_t number, const typename L::Vec* bits) {
-    alignas(64) uint32_t words[L::width][16];
-    L::store_key_major(bits, &words[0][0], 16);
-    const uint32_t mask = (uint32_t{1} << job.keys.m) - 1;
+    for (int i = 0; i < L::width; ++i)
+      for (int j = 0; j < 2; ++j) words[i][j] = words[i][16 + j];
+    L::store_key_major(bits, &words[0][2], 18);
     for (int i = 0; i < L::width; ++i) {
-      const uint32_t up = (0u - z[i]) & 63;  // z + up is a multiple of 64
-      uint64_t carry = 0;
-      for (uint32_t j = 0; j <= 8; ++j) {
-        const uint64_t word = j < 8 ? word64(words[i], j) : 0;
-        const uint32_t entry = (512 * number + 64 * j - (z[i] + up)) & mask;
-        if (entry >= job.first && entry < job.last) sums[i].add(word << up | carry, job.low + entry, job.high + entry);
-        carry = word >> 1 >> (63 - up);
-      }
+      const uint32_t up = (0u - z[i]) & 63, first = (512 * number - (z[i] + up)) & mask;
+      if (all_zero(first)) continue;
+      uint64_t moved[8];
+      L::cut(words[i], 64 - up, moved);
+      sums[i].add(moved, job, first, mask);
+    }
+  }
+
+  // The bits that were moved past the end meet what the first ones meet.
+  SHARDLM_LANES void finish() {
+    for (int i = 0; i < L::width; ++i) {
+      const uint32_t up = (0u - z[i]) & 63;
+      const uint64_t moved[8] = {word64(words[i], 8) >> 1 >> (63 - up)};
+      sums[i].add(moved, job, (0u - (z[i] + up)) & mask, mask);
     }
   }
 };
@@ -56,9 +78,10 @@ SHARDLM_LANES void run(const CellJob& job, size_t tile, int lane) {
   const TileKeys<L> keys(job.keys, tile, lane);
   typename L::Vec z, unused;
   load_words<L>(job.z, first, job.keys.n, z, unused);
-  CellSums<L> sums{job, {}, {}};
-  L::store(sums.z, z & ((uint32_t{1} << job.keys.m) - 1));
+  CellSums<L> sums(job);
+  L::store(sums.z, z & sums.mask);
   for_each_leaf(keys, keys.root(), 0, sums);
+  sums.finish();
 
   uint64_t out[L::width];
   const uint64_t minus = 0 - uint64_t{keys.party};

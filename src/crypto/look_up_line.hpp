@@ -72,11 +72,14 @@ struct LineWalk {
   }
 };
 
-// Sum of the table's deviations from the line over a window's set bits.
+// Sums of the table's deviations from the line over each window's set bits.
 template <class L>
 struct Deviations {
-  static SHARDLM_LANES void sums(const LineCells& table, const uint64_t* bits, int32_t& a, int32_t& b) {
-    masked_sums<L>(bits, table.deviation[0], table.deviation[1], LineCells::kWindow, a, b);
+  int32_t sums[2][L::width];
+
+  SHARDLM_LANES void add(const LineCells& table, const Windows<L>& windows) {
+    for (int i = 0; i < L::width; ++i)
+      masked_sums<L>(windows.bits[i], table.deviation[0], table.deviation[1], LineCells::kWindow, sums[0][i], sums[1][i]);
   }
 };
 
@@ -121,16 +124,17 @@ SHARDLM_LANES void run(const LineJob& job, size_t tile, int lane) {
   Windows<L> windows;
   cut_windows<L>(lower, upper, p - 255 + (~up & 512), windows);
 
+  Deviations<L> deviations;
+  deviations.add(*job.table, windows);
+
   uint32_t counts[L::width], sums_of_cells[L::width];
   L::store(counts, sums.count);
   L::store(sums_of_cells, cells);
   uint64_t out[2][L::width];
   const uint64_t minus = 0 - uint64_t{keys.party};
   for (int i = 0; i < L::width; ++i) {
-    int32_t deviation[2];
-    Deviations<L>::sums(*job.table, windows.bits[i], deviation[0], deviation[1]);
     for (int c = 0; c < 2; ++c) {
-      const uint64_t sum = job.table->slope[c] * sums_of_cells[i] + job.table->offset[c] * counts[i] + static_cast<uint64_t>(int64_t{deviation[c]});
+      const uint64_t sum = job.table->slope[c] * sums_of_cells[i] + job.table->offset[c] * counts[i] + static_cast<uint64_t>(int64_t{deviations.sums[c][i]});
       out[c][i] = (sum ^ minus) - minus;
     }
   }

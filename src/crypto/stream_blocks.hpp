@@ -35,4 +35,22 @@ SHARDLM_LANES void run(const StreamJob& job, size_t tile, int lane) {
   for (int i = 0; i < L::width; ++i) write_block<L>(job, out[i], first + i);
 }
 
+// Two chains of blocks, each fed with the one before, so that neither memory nor latency limits.
+constexpr int kChain = 16;
+
+template <class L>
+SHARDLM_LANES void run(const BlocksJob& job, size_t tile, int lane) {
+  using V = typename L::Vec;
+  const Generator<L> generator({{1, 2, 3, 4}, tile * kTileLanes}, 0, lane);
+  V a[4] = {L::splat(1), L::splat(2), L::splat(3), L::index()}, b[4] = {L::splat(5), L::splat(6), L::splat(7), L::index()};
+  for (int i = 0; i < kChain; i += 2) {
+    V w[16];
+    generator.block(a, kLeafBlock, i, w);
+    SHARDLM_UNROLL for (int j = 0; j < 4; ++j) a[j] = w[j] ^ w[4 + j] ^ w[8 + j] ^ w[12 + j];
+    generator.block(b, kLeafBlock, i, w);
+    SHARDLM_UNROLL for (int j = 0; j < 4; ++j) b[j] = w[j] ^ w[4 + j] ^ w[8 + j] ^ w[12 + j];
+  }
+  job.out[tile] = L::sum(a[0] ^ a[1] ^ a[2] ^ a[3] ^ b[0] ^ b[1] ^ b[2] ^ b[3]);
+}
+
 }  // namespace shardlm::crypto

@@ -40,6 +40,16 @@ struct VectorLanes {
     return __builtin_convertvector(*reinterpret_cast<const Bytes*>(p), Vec);
   }
   static SHARDLM_LANES void store_key_major(const Vec* words, uint32_t* out, int stride);
+  static SHARDLM_LANES void cut(const uint32_t* words, uint32_t start, uint64_t* out) {
+#if defined(__AVX512F__)
+    const uint32_t* from = words + 2 * (start >> 6);
+    const __m512i low = _mm512_loadu_si512(from), high = _mm512_loadu_si512(from + 2);
+    const __m128i by = _mm_cvtsi32_si128(start & 63), rest = _mm_cvtsi32_si128(64 - (start & 63));
+    _mm512_storeu_si512(out, _mm512_or_si512(_mm512_srl_epi64(low, by), _mm512_sll_epi64(high, rest)));  // a shift by 64 gives 0
+#else
+    ScalarLanes::cut(words, start, out);
+#endif
+  }
 
   template <int R>
   static SHARDLM_LANES Vec rotate(Vec x) {

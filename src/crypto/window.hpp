@@ -11,16 +11,9 @@ struct Windows {
   uint64_t bits[L::width][8];
 };
 
-// out[0..7]: 512 bits of a string from bit start on; reads 64-bit words start / 64 .. start / 64 + 8 of it.
-SHARDLM_LANES void shift_out(const uint32_t* words, uint32_t start, uint64_t* out) {
-  const uint32_t* from = words + 2 * (start >> 6);
-  const uint32_t by = start & 63;
-  for (int j = 0; j < 8; ++j) out[j] = word64(from, j) >> by | word64(from, j + 1) << 1 << (63 - by);
-}
-
 template <class L>
 SHARDLM_LANES void cut_windows(const typename L::Vec* lower, const typename L::Vec* upper, typename L::Vec start, Windows<L>& windows) {
-  constexpr int kWords = 36;  // two leaves, and what a start of 512 reads past them
+  constexpr int kWords = 36;  // two leaves, and what a cut from bit 512 on reads past them
   alignas(64) uint32_t both[L::width][kWords];
   uint32_t starts[L::width];
   L::store_key_major(lower, &both[0][0], kWords);
@@ -28,7 +21,7 @@ SHARDLM_LANES void cut_windows(const typename L::Vec* lower, const typename L::V
   L::store(starts, start);
   for (int i = 0; i < L::width; ++i) {
     both[i][32] = both[i][33] = 0;
-    shift_out(both[i], starts[i], windows.bits[i]);
+    L::cut(both[i], starts[i], windows.bits[i]);
   }
 }
 

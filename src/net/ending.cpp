@@ -57,7 +57,8 @@ void die_with_launcher() {
 
 void install_handlers(const char* who) {
   launcher = getppid();
-  std::snprintf(ended_by_job, sizeof(ended_by_job), "shardlm: %s: ended because another rank of this job was killed or failed\n", who);
+  std::snprintf(ended_by_job, sizeof(ended_by_job),
+                "shardlm: %s: ended because another rank of this job was killed or failed, or the job was stopped\n", who);
   std::snprintf(ended_by_launcher, sizeof(ended_by_launcher), "shardlm: %s: ended because mpirun is gone\n", who);
   std::snprintf(ended_by_user, sizeof(ended_by_user), "shardlm: %s: ended by the user\n", who);
   handle(SIGTERM, on_terminate);

@@ -18,10 +18,14 @@ struct World::Impl {
   using State = Transfer::State;
   std::unique_ptr<State> begin(bool sending, Role peer, Lane lane, Kind kind, std::uint64_t request, MessageBuffer bytes, std::size_t size);
   void start_send(State& state);
-  void start_receive(State& state);
   bool advance(State& state);  // has it arrived, or left? Counts it if so
-  void open(State& state, int code, const MPI_Status& status);
-  bool probe(Role from, Lane lane, MPI_Status* status = MPI_STATUS_IGNORE);
+  void open(State& state, const MPI_Status& status);
+
+  // Receives are posted when their message is there: posted ahead, one that is too long would not be cut but written beyond the
+  // buffer by Open MPI 4.1 (shared memory, messages that it reads from the other process).
+  void take_in(Role from, Lane lane);
+  void take_in_all();
+  bool probe(Role from, Lane lane, MPI_Status* status = MPI_STATUS_IGNORE);  // is there one that no receive expects?
 
   // Polls `done` until it is true; `what()` names what is awaited in the sentence of a time-out.
   template <class Done, class What>
@@ -33,6 +37,7 @@ struct World::Impl {
     Traffic sent, received;
     double waited = 0;
     std::array<std::uint64_t, kParties> next_sent{}, next_received{};
+    std::array<std::shared_ptr<Expected>, kParties> expected;
   };
   Flow& flow(Lane lane) { return flows[static_cast<int>(lane) - 1]; }
 
@@ -53,9 +58,10 @@ template <class Done, class What>
 void World::Impl::wait(Role peer, Lane lane, double timeout, Done done, What what) {
   if (done()) return watch.tell(now(), note_interval(timeout));
   const double start = now();
-  double last = start;
-  Pause pause;
+  double last = start, looked = start;
+  const Pause pause;
   watch.begin_wait();
+  constexpr double kLook = 200e-6;  // how often to look for anything but what is awaited
   for (;;) {
     pause.step(last - start);
     const bool over = done();
@@ -64,7 +70,10 @@ void World::Impl::wait(Role peer, Lane lane, double timeout, Done done, What wha
     if (over) break;
     watch.pass(std::min(time - last, 0.1));
     last = time;
+    if (time - looked < kLook) continue;
+    looked = time;
     watch.poll();
+    take_in_all();
     const double patience = (watch.silent(peer) > 0.75 * timeout ? 0 : std::min(1.0, timeout / 2)) + 0.1 * static_cast<int>(role);
     if (watch.stalled() > timeout + patience) throw Error(timed_out(peer, watch.stalled(), what()));
   }

@@ -2,7 +2,6 @@
 // compute.
 #pragma once
 
-#include <sched.h>
 #include <time.h>
 
 #include <algorithm>
@@ -12,25 +11,21 @@ namespace shardlm::net {
 
 inline double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-// One step between two polls: at first none (the answer is often microseconds away), then short sleeps that grow. A sleeper is
-// favoured by the scheduler when it wakes, a rank that spins or yields is not.
+// One step between two polls: at first none (the answer is often microseconds away), then sleeps, each at most a sixteenth of the
+// time waited so far. Sleeping beats sched_yield: a scheduler lets one that wakes go first, one that yields must wait for its
+// turn, milliseconds where the others compute.
 class Pause {
  public:
-  // longest: of a sleep, in seconds.
-  explicit Pause(double longest = 50e-6) : longest_(longest) {}
-  void step(double waited) {
+  explicit Pause(double longest = 500e-6) : longest_(longest) {}  // of a sleep, in seconds
+  void step(double waited) const {
     if (waited < kSpin) return;
-    if (waited < kYield) {
-      sched_yield();
-      return;
-    }
-    const double sleep = std::min(longest_, std::max(kShortest, waited / 8));
+    const double sleep = std::min(longest_, std::max(kShortest, waited / 16));
     const timespec span{0, static_cast<long>(sleep * 1e9)};
     nanosleep(&span, nullptr);
   }
 
  private:
-  static constexpr double kSpin = 10e-6, kYield = 20e-6, kShortest = 5e-6;
+  static constexpr double kSpin = 5e-6, kShortest = 5e-6;
   double longest_;
 };
 

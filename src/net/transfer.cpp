@@ -14,18 +14,14 @@ Transfer& Transfer::operator=(Transfer&&) noexcept = default;
 Transfer::operator bool() const { return state_ != nullptr; }
 
 Transfer::State::~State() {
+  if (expected) expected->erase(std::remove(expected->begin(), expected->end(), this), expected->end());
   const bool under_way = std::any_of(parts.begin(), parts.end(), [](MPI_Request r) { return r != MPI_REQUEST_NULL; });
   const std::size_t used = kPayloadAt + (sending || under_way ? header.size : came);
-  if (!under_way) {
+  if (under_way) {
+    graveyard->bury(std::move(parts), std::move(bytes), used);
+  } else {
     recycle_buffer(std::move(bytes), used);
-    return;
   }
-  if (!sending) {
-    for (MPI_Request& request : parts) {
-      if (request != MPI_REQUEST_NULL) MPI_Cancel(&request);
-    }
-  }
-  graveyard->bury(std::move(parts), std::move(bytes), used);
 }
 
 std::string Transfer::State::named() const {

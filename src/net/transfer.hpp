@@ -3,6 +3,8 @@
 
 #include <mpi.h>
 
+#include <deque>
+
 #include "header.hpp"
 #include "shardlm/net/world.hpp"
 
@@ -25,6 +27,9 @@ class Graveyard {
   bool closed_ = false;
 };
 
+// The receives of one lane from one rank whose messages have not come yet, in order.
+using Expected = std::deque<Transfer::State*>;
+
 struct Transfer::State {
   ~State();
   std::string named() const;  // "opening 12 of request 3"
@@ -34,7 +39,7 @@ struct Transfer::State {
   int part_bytes(std::size_t index, std::size_t total) const;  // of a payload of `total` bytes
 
   std::shared_ptr<Graveyard> graveyard;
-  MPI_Comm comm = MPI_COMM_NULL;
+  std::shared_ptr<Expected> expected;  // of a receive: where it stands in line while its message has not come
   MessageBuffer bytes;
   Packet* packet = nullptr;
   std::vector<MPI_Request> parts;

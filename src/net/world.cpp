@@ -68,7 +68,6 @@ Transfer World::receive(Role from, Lane lane, Kind kind, std::uint64_t request, 
   Transfer transfer;
   transfer.state_ = impl_->begin(false, from, lane, kind, request, packet.bytes_, packet.capacity_);
   transfer.state_->packet = &packet;
-  impl_->start_receive(*transfer.state_);
   return transfer;
 }
 
@@ -107,7 +106,7 @@ bool World::waiting(Role from, Lane lane) {
 
 void World::idle_until_waiting(Role from, Lane lane) {
   constexpr double kLongestSleep = 2e-3;
-  Pause pause(kLongestSleep);
+  const Pause pause(kLongestSleep);
   for (const double start = now(); !impl_->probe(from, lane);) {
     impl_->watch.poll();
     pause.step(now() - start);

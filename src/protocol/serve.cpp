@@ -44,8 +44,9 @@ void answer_as_server(net::World& world, const qwen::Model& model, const Announc
     ++report.steps;
   }
   server.finish_output();
-  request.dealt.drain();
   report.costs = server.costs();
+  report.costs.dealt_bytes = request.dealt.payload(mpc::Record::words);  // none for server 0, which draws its own
+  request.dealt.drain();
   report.seconds = server.seconds();
   report.peak_bytes = peak_memory();
   send_report(world, a.request, report);

@@ -1,0 +1,102 @@
+#include "conversation.hpp"
+
+#include "clock.hpp"
+
+#include "shardlm/core/error.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+namespace shardlm::app {
+namespace {
+
+std::string read_all(std::istream& input, const std::string& name) {
+  std::string text;
+  char part[4096];
+  while (input.read(part, sizeof part) || input.gcount() > 0) text.append(part, std::size_t(input.gcount()));
+  if (input.bad()) throw Error("cannot read the prompt from " + name);
+  return text;
+}
+
+// Without the line's end that editors and echo put at the end of a file.
+std::string without_last_line_end(std::string text) {
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  if (!text.empty() && text.back() == '\r') text.pop_back();
+  return text;
+}
+
+std::string read_prompt(const GenerateOptions& o) {
+  if (o.prompt) return *o.prompt;
+  if (o.prompt_file.empty()) throw Error("there is no prompt: give one with -p TEXT, --prompt-file FILE, or --prompt-file - for standard input");
+  if (o.prompt_file == "-") return without_last_line_end(read_all(std::cin, "standard input"));
+  std::ifstream file(o.prompt_file);
+  if (!file) throw Error("cannot read the prompt from " + o.prompt_file);
+  return without_last_line_end(read_all(file, o.prompt_file));
+}
+
+std::vector<text::Token> encode(const GenerateOptions& o, const text::Tokenizer& tokenizer, const std::string& chat_template) {
+  const std::string prompt = read_prompt(o);
+  if (prompt.empty()) throw Error("the prompt is empty: ask something");
+  if (o.raw && o.system) throw Error("--raw has no place for a system message: leave --system out");
+  if (o.raw) return tokenizer.encode(prompt, true);
+  if (o.system && !o.system->empty()) return text::chat_prompt(tokenizer, {{"system", *o.system}, {"user", prompt}});
+  return text::chat_prompt(tokenizer, {{"user", prompt}}, o.system ? std::string() : text::default_system(chat_template));
+}
+
+void check_length(std::size_t prompt, std::size_t answer, std::size_t positions) {
+  if (prompt + answer - 1 <= positions) return;  // the last token is not read any more
+  const std::string room = "the prompt has " + std::to_string(prompt) + " tokens and the model room for " + std::to_string(positions);
+  if (prompt > positions) throw Error(room + ": shorten the prompt");
+  throw Error(room + ", which leaves less than the " + std::to_string(answer) + " tokens of --max-tokens: give " +
+              std::to_string(positions - prompt + 1) + " or less, or shorten the prompt");
+}
+
+void show(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    throw Error("cannot write the answer to standard output");
+}
+
+}  // namespace
+
+Conversation::Conversation(const GenerateOptions& options, const io::ModelConfig& config, const std::string& tokenizer_json,
+                           const std::string& chat_template)
+    : options_(options),
+      end_tokens_(config.end_tokens),
+      tokenizer_(tokenizer_json),
+      sampler_(options.sampling),
+      prompt_(encode(options, tokenizer_, chat_template)) {
+  check_length(prompt_.size(), options.max_tokens, config.max_positions);
+  for (text::Token token : prompt_)
+    if (std::size_t(token) >= config.vocabulary)
+      throw Error("the tokenizer's token " + std::to_string(token) + " is outside the model's vocabulary of " + std::to_string(config.vocabulary));
+}
+
+Answer Conversation::answer(const Step& step) {
+  Answer answer;
+  answer.prompt = prompt_.size();
+  text::Utf8Stream characters;
+  const auto say = [&](const std::string& text) {
+    answer.text += text;
+    if (!options_.json && !text.empty()) show(text);
+  };
+  std::vector<text::Token> seen = prompt_, fresh = prompt_;
+  while (answer.tokens < options_.max_tokens) {
+    const Clock clock;
+    std::vector<float> logits = step(fresh);
+    (answer.steps++ == 0 ? answer.prefill : answer.decode) += clock.seconds();
+    const text::Token token = sampler_.next(std::move(logits), seen);
+    answer.ended = std::find(end_tokens_.begin(), end_tokens_.end(), token) != end_tokens_.end();
+    if (answer.ended) break;
+    ++answer.tokens;
+    say(characters.push(tokenizer_.decode({token})));
+    fresh = {token};
+    seen.push_back(token);
+  }
+  say(characters.flush());
+  if (!options_.json) show("\n");
+  return answer;
+}
+
+}  // namespace shardlm::app

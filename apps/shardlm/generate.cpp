@@ -1,0 +1,99 @@
+#include "generate.hpp"
+
+#include "answer_file.hpp"
+#include "clock.hpp"
+#include "conversation.hpp"
+#include "memory.hpp"
+#include "timing.hpp"
+
+#include "shardlm/net/run.hpp"
+#include "shardlm/protocol/session.hpp"
+
+#include <future>
+
+namespace shardlm::app {
+namespace {
+
+using net::Role;
+using net::World;
+
+// A model that was never read is checksummed first, for minutes if it is large: tells the others that this rank lives.
+io::ModelFile open_model(World& world, const std::string& path) {
+  auto opening = std::async(std::launch::async, [&path] { return io::ModelFile(path); });
+  while (opening.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) world.still_working();
+  return opening.get();
+}
+
+// What each rank brings to a request, or the sentence that says why it cannot.
+struct Start {
+  std::optional<io::ModelFile> model;
+  std::optional<Conversation> conversation;  // the client's
+  std::string trouble;
+};
+
+Start prepare(World& world, const GenerateOptions& o) {
+  Start start;
+  try {
+    start.model.emplace(open_model(world, o.model));
+    if (world.role() != Role::client) return start;
+    start.conversation.emplace(o, start.model->config(), start.model->tokenizer_json(), start.model->chat_template());
+    if (!o.out.empty()) check_writable(o.out);
+  } catch (const net::PeerFailure&) {
+    throw;
+  } catch (const std::exception& error) {
+    start.trouble = error.what();
+  }
+  return start;
+}
+
+void check_memory(World& world, const Start& start, const GenerateOptions& o) {
+  std::uint64_t needed = 0;
+  if (start.conversation) {
+    const std::size_t prompt = start.conversation->prompt_tokens();
+    needed = bytes_needed(start.model->config(), prompt, prompt + o.max_tokens - 1, o.dealer_ahead);
+  }
+  world.agree(memory_trouble(world, needed));
+}
+
+void ask(World& world, Start& start, const GenerateOptions& o, double start_up) {
+  const Clock clock;
+  protocol::Client client(world, *start.model);
+  client.announce(start.conversation->prompt_tokens(), o.max_tokens - 1);
+  Measured measured;
+  measured.answer = start.conversation->answer([&client](const std::vector<text::Token>& tokens) { return client.step(tokens); });
+  measured.reports = client.finish();
+  client.end();
+  measured.start_up = start_up;
+  measured.embedding = client.embedding_seconds();
+  measured.request = clock.seconds();
+  if (!o.out.empty()) write_file(o.out, measured.answer.text + "\n");
+  report(measured, start.model->config(), o);
+}
+
+int answer(World& world, const GenerateOptions& o, const std::string& trouble, const Clock& since_start) {
+  world.agree(trouble);
+  Start start = prepare(world, o);
+  protocol::agree_on_model(world, start.model ? start.model->digest() : std::string(), start.trouble);
+  check_memory(world, start, o);
+  if (world.role() == Role::client) {
+    ask(world, start, o, since_start.seconds());
+  } else {
+    const qwen::Model model(*start.model);
+    protocol::serve(world, model, {std::size_t(o.dealer_ahead)});
+  }
+  return 0;
+}
+
+}  // namespace
+
+int generate_private(const GenerateOptions& options, const std::string& trouble) {
+  const Clock since_start;
+  char name[] = "shardlm";
+  char* arguments[] = {name, nullptr};  // neither MPI nor Kokkos, which has a --threads of its own, reads the program's options
+  char** argv = arguments;
+  int argc = 1;
+  return net::run(
+      argc, argv, [&](World& world) { return answer(world, options, trouble, since_start); }, options.timeout);
+}
+
+}  // namespace shardlm::app

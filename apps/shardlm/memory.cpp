@@ -1,0 +1,79 @@
+#include "memory.hpp"
+
+#include <Kokkos_Core.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <map>
+
+namespace shardlm::app {
+namespace {
+
+using net::Role;
+
+constexpr Role kComputing[] = {Role::server0, Role::server1, Role::dealer};
+
+// What Linux would give without swapping, page cache that can go included.
+std::uint64_t host_memory() {
+  std::ifstream file("/proc/meminfo");
+  std::string key, rest;
+  for (std::uint64_t kilobytes; file >> key >> kilobytes; std::getline(file, rest))
+    if (key == "MemAvailable:") return kilobytes * 1024;
+  return ~std::uint64_t{0};  // unknown: not a reason to refuse
+}
+
+}  // namespace
+
+std::uint64_t bytes_needed(const io::ModelConfig& c, std::size_t tokens, std::size_t capacity, std::uint64_t dealer_ahead) {
+  // Words that are alive at once in the MLP (two projections, the look-up's columns, the product's terms) and in attention (scores,
+  // the maxima's comparisons, exp), for one layer; causal pairs of the prefill, or of a later step.
+  const std::uint64_t t = tokens, pairs = std::max<std::uint64_t>(t * (t + 1) / 2, capacity);
+  const std::uint64_t mlp = 40 * t * c.intermediate, attention = 60 * c.heads * pairs;
+  const std::uint64_t residual = 8 * t * (c.hidden + c.qkv_rows()), head = 8 * c.vocabulary;
+  const std::uint64_t kept = 4 * c.layers * c.kv_heads * c.head_dim() * capacity;  // keys and values, each with its mask's share
+  return sizeof(std::uint64_t) * (std::max(mlp, attention) + residual + head + kept) + dealer_ahead;
+}
+
+Place this_place() {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+#ifdef KOKKOS_ENABLE_CUDA
+  int device = 0;
+  std::size_t free = 0, total = 0;
+  cudaGetDevice(&device);
+  if (cudaMemGetInfo(&free, &total) == cudaSuccess) return {std::string("GPU ") + std::to_string(device) + " of " + host, free};
+#endif
+  return {host, host_memory()};
+}
+
+std::string memory_trouble(net::World& world, std::uint64_t needed) {
+  const Place mine = this_place();
+  const std::vector<std::string> names = world.gather_all(mine.name), available = world.gather_all(std::to_string(mine.available));
+  if (world.role() != Role::client) return "";
+  std::map<std::string, std::uint64_t> sharing;
+  for (Role role : kComputing) ++sharing[names[int(role)]];
+  for (Role role : kComputing) {
+    const std::string& place = names[int(role)];
+    const std::uint64_t free = std::stoull(available[int(role)]), ranks = sharing[place];
+    if (needed <= free / ranks) continue;
+    return "the request needs about " + readable(needed) + " of memory on each of the servers and the dealer, and " + place + " has " +
+           readable(free) + " for " + std::to_string(ranks) + " of them: shorten the prompt, or give a smaller --max-tokens or --dealer-ahead";
+  }
+  return "";
+}
+
+std::string readable(std::uint64_t bytes) {
+  static const char* const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+  double value = double(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1000 && unit < 4; ++unit) value /= 1024;
+  char text[40];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  return text;
+}
+
+}  // namespace shardlm::app

@@ -1,0 +1,29 @@
+// Whether a request fits into the memory of the machines that compute it, before it is started.
+#pragma once
+
+#include "shardlm/io/model_config.hpp"
+#include "shardlm/net/world.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace shardlm::app {
+
+// What a server or the dealer needs for a prompt of `tokens` in a conversation of `capacity`, in bytes, beside the model: an
+// estimate to the safe side.
+std::uint64_t bytes_needed(const io::ModelConfig& config, std::size_t tokens, std::size_t capacity, std::uint64_t dealer_ahead);
+
+// This rank's place to compute: ranks with the same name share `available` bytes.
+struct Place {
+  std::string name;
+  std::uint64_t available = 0;
+};
+Place this_place();
+
+// Collective. On the client: why a request that needs so many bytes a rank cannot be computed, or "". Elsewhere "".
+std::string memory_trouble(net::World& world, std::uint64_t needed);
+
+// "3.4 GiB", "17.0 MiB", "12 bytes".
+std::string readable(std::uint64_t bytes);
+
+}  // namespace shardlm::app

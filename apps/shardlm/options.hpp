@@ -1,0 +1,51 @@
+// The command line: subcommands and their options, from arguments and from a deck.
+#pragma once
+
+#include "shardlm/text/sampler.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace shardlm::app {
+
+struct GenerateOptions {
+  std::string model;
+  std::optional<std::string> prompt;  // on the command line or in the deck
+  std::string prompt_file;            // "-" is standard input
+  std::optional<std::string> system;
+  bool raw = false;  // no chat template
+  std::size_t max_tokens = 128;
+  text::SamplerOptions sampling;
+  std::string protocol = "v3";
+  std::uint64_t dealer_ahead = std::uint64_t{256} << 20;
+  double timeout = 60;
+  int threads = 0;  // 0: a share of the cores
+  std::string out;
+  bool timing = false, json = false;
+};
+
+struct ConvertOptions {
+  std::string folder, out;
+};
+
+struct InfoOptions {
+  std::string model;
+  std::size_t tokens = 19, answer = 1;
+};
+
+// What was asked for.
+struct Command {
+  enum class Kind { none, generate, convert, info };
+  Kind kind = Kind::none;
+  std::string text;     // to print instead of doing anything: help or the version
+  std::string trouble;  // one sentence, where the command line or its deck is wrong
+  GenerateOptions generate;
+  ConvertOptions convert;
+  InfoOptions info;
+};
+
+Command parse(int argc, const char* const* argv);
+
+}  // namespace shardlm::app

@@ -1,0 +1,15 @@
+// What one core could do at most, measured beside each benchmark with nothing else in the way, by processor time.
+#pragma once
+
+#include "shardlm/core/isa.hpp"
+
+namespace shardlm::perf {
+
+// Bytes a second read from memory.
+double read_bandwidth();
+
+// Products of two int16 added to an int32, a second: the multiply-add of the instruction set on registers alone
+// (vpdpwssd; vpmaddwd and vpaddd; pmaddwd and paddd).
+double int16_products(Isa isa);
+
+}  // namespace shardlm::perf
