@@ -1,6 +1,5 @@
 # What only the program, the tests and the benchmarks use; projects that link the libraries do without.
 shardlm_require(libcli11-dev CLI11)
-shardlm_require(libspdlog-dev spdlog)
 if(SHARDLM_TESTS)
   shardlm_require(libgtest-dev GTest)
 endif()
