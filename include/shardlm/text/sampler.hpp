@@ -8,10 +8,10 @@
 namespace shardlm::text {
 
 struct SamplerOptions {
-  double temperature = 0;         // 0: greedy; not negative
-  int top_k = 0;                  // 0: off
-  double top_p = 1;               // 1: off; in [0, 1]
-  double repetition_penalty = 1;  // 1: off; in [0.01, 100]. A seen token's logit is divided by it if positive, else multiplied
+  double temperature = 0;             // 0: greedy; not negative
+  int top_k = 0;                      // 0: off
+  double top_p = 1;                   // 1: off; in [0, 1]
+  double repetition_penalty = 1;      // 1: off; in [0.01, 100]. A seen token's logit is divided by it if positive, else multiplied
   std::optional<std::uint64_t> seed;  // none: from the operating system
 };
 
