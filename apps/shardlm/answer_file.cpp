@@ -1,7 +1,5 @@
 #include "answer_file.hpp"
 
-#include "shardlm/core/error.hpp"
-
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,10 +8,14 @@
 #include <cstring>
 #include <vector>
 
+#include "shardlm/core/error.hpp"
+
 namespace shardlm::app {
 namespace {
 
-[[noreturn]] void refuse(const std::string& path, const std::string& why) { throw Error("cannot write the answer to " + path + ": " + why); }
+[[noreturn]] void refuse(const std::string& path, const std::string& why) {
+  throw Error("cannot write the answer to " + path + ": " + why);
+}
 
 // A new file beside `path`, removed unless it is published.
 class Temporary {

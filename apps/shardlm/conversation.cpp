@@ -1,13 +1,12 @@
 #include "conversation.hpp"
 
-#include "clock.hpp"
-
-#include "shardlm/core/error.hpp"
-
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+
+#include "clock.hpp"
+#include "shardlm/core/error.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -29,7 +28,8 @@ std::string without_last_line_end(std::string text) {
 
 std::string read_prompt(const GenerateOptions& o) {
   if (o.prompt) return *o.prompt;
-  if (o.prompt_file.empty()) throw Error("there is no prompt: give one with -p TEXT, --prompt-file FILE, or --prompt-file - for standard input");
+  if (o.prompt_file.empty())
+    throw Error("there is no prompt: give one with -p TEXT, --prompt-file FILE, or --prompt-file - for standard input");
   if (o.prompt_file == "-") return without_last_line_end(read_all(std::cin, "standard input"));
   std::ifstream file(o.prompt_file);
   if (!file) throw Error("cannot read the prompt from " + o.prompt_file);
@@ -70,7 +70,8 @@ Conversation::Conversation(const GenerateOptions& options, const io::ModelConfig
   check_length(prompt_.size(), options.max_tokens, config.max_positions);
   for (text::Token token : prompt_)
     if (std::size_t(token) >= config.vocabulary)
-      throw Error("the tokenizer's token " + std::to_string(token) + " is outside the model's vocabulary of " + std::to_string(config.vocabulary));
+      throw Error("the tokenizer's token " + std::to_string(token) + " is outside the model's vocabulary of " +
+                  std::to_string(config.vocabulary));
 }
 
 Answer Conversation::answer(const Step& step) {

@@ -1,14 +1,13 @@
 #include "convert.hpp"
 
-#include "clock.hpp"
-#include "memory.hpp"
-
-#include "shardlm/io/model_file.hpp"
-
 #include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
+
+#include "clock.hpp"
+#include "memory.hpp"
+#include "shardlm/io/model_file.hpp"
 
 namespace shardlm::app {
 namespace {

@@ -1,15 +1,14 @@
 #include "generate.hpp"
 
+#include <future>
+
 #include "answer_file.hpp"
 #include "clock.hpp"
 #include "conversation.hpp"
 #include "memory.hpp"
-#include "timing.hpp"
-
 #include "shardlm/net/run.hpp"
 #include "shardlm/protocol/session.hpp"
-
-#include <future>
+#include "timing.hpp"
 
 namespace shardlm::app {
 namespace {

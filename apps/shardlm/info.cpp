@@ -1,19 +1,19 @@
 #include "info.hpp"
 
-#include "memory.hpp"
+#include <cstdio>
 
+#include "memory.hpp"
 #include "shardlm/io/checkpoint.hpp"
 #include "shardlm/qwen/decoder.hpp"
-
-#include <cstdio>
 
 namespace shardlm::app {
 namespace {
 
 void print_shape(const io::ModelConfig& c) {
-  std::printf("layers %zu, hidden %zu, MLP %zu, heads %zu of %zu, key-value heads %zu\n", c.layers, c.hidden, c.intermediate, c.heads, c.head_dim(),
-              c.kv_heads);
-  std::printf("vocabulary %zu, positions %zu, head %s the embedding\n", c.vocabulary, c.max_positions, c.tied_head ? "tied to" : "apart from");
+  std::printf("layers %zu, hidden %zu, MLP %zu, heads %zu of %zu, key-value heads %zu\n", c.layers, c.hidden, c.intermediate, c.heads,
+              c.head_dim(), c.kv_heads);
+  std::printf("vocabulary %zu, positions %zu, head %s the embedding\n", c.vocabulary, c.max_positions,
+              c.tied_head ? "tied to" : "apart from");
 }
 
 io::ModelConfig describe(const std::string& path) {
@@ -41,8 +41,8 @@ int info(const InfoOptions& o) {
   print_shape(config);
   const std::size_t capacity = o.tokens + o.answer - 1;
   if (capacity > config.max_positions)
-    throw Error("a prompt of " + std::to_string(o.tokens) + " tokens and " + std::to_string(o.answer) + " new ones do not fit the model's " +
-                std::to_string(config.max_positions) + " positions");
+    throw Error("a prompt of " + std::to_string(o.tokens) + " tokens and " + std::to_string(o.answer) +
+                " new ones do not fit the model's " + std::to_string(config.max_positions) + " positions");
   const qwen::Model model(config);
   const mpc::Costs prefill = qwen::predict(model, o.tokens, 0);
   std::printf("\n%-36s %8s %12s %12s %12s\n", "a request", "rounds", "opened", "dealt", "keys");

@@ -39,6 +39,8 @@ void set_threads(int threads, int computing) {
     setenv("OMP_NUM_THREADS", std::to_string(std::max(1, cores() / std::max(1, computing))).c_str(), 0);
   }
   setenv("OMP_PROC_BIND", "false", 0);
+  // GCC's threads spin for milliseconds before they sleep, in which other ranks could have computed.
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "10000", 0);
 }
 
 }  // namespace shardlm::app

@@ -11,8 +11,8 @@ struct Launch {
 Launch launch();
 
 // Settings of OpenMP's, which it reads when it starts: OMP_NUM_THREADS unless the environment has one (threads > 0 goes before
-// both), and no binding, because ranks that are started together would all take the same cores. computing: how many processes of
-// this machine compute at the same time.
+// both), no binding, because ranks that are started together would all take the same cores, and short waits. computing: how many
+// processes of this machine compute at the same time.
 void set_threads(int threads, int computing);
 
 }  // namespace shardlm::app

@@ -1,9 +1,8 @@
 #include "memory.hpp"
 
-#include <Kokkos_Core.hpp>
-
 #include <unistd.h>
 
+#include <Kokkos_Core.hpp>
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -61,7 +60,8 @@ std::string memory_trouble(net::World& world, std::uint64_t needed) {
     const std::uint64_t free = std::stoull(available[int(role)]), ranks = sharing[place];
     if (needed <= free / ranks) continue;
     return "the request needs about " + readable(needed) + " of memory on each of the servers and the dealer, and " + place + " has " +
-           readable(free) + " for " + std::to_string(ranks) + " of them: shorten the prompt, or give a smaller --max-tokens or --dealer-ahead";
+           readable(free) + " for " + std::to_string(ranks) +
+           " of them: shorten the prompt, or give a smaller --max-tokens or --dealer-ahead";
   }
   return "";
 }

@@ -1,11 +1,11 @@
 // Whether a request fits into the memory of the machines that compute it, before it is started.
 #pragma once
 
-#include "shardlm/io/model_config.hpp"
-#include "shardlm/net/world.hpp"
-
 #include <cstdint>
 #include <string>
+
+#include "shardlm/io/model_config.hpp"
+#include "shardlm/net/world.hpp"
 
 namespace shardlm::app {
 

@@ -1,25 +1,28 @@
 #include "options.hpp"
 
-#include "deck.hpp"
-
-#include <Kokkos_Core.hpp>
-
 #include <CLI/CLI.hpp>
-
+#include <Kokkos_Core.hpp>
 #include <sstream>
+
+#include "deck.hpp"
 
 namespace shardlm::app {
 namespace {
 
 constexpr const char* kDeckHelp =
-    "\nEvery option can stand in a TOML deck, under its long name without the dashes, in a section [generate], [convert] or [info];\n"
-    "the command line goes before the deck.";
+    "\nWith --config FILE every option can come from a TOML deck: under its long name without the dashes, in a section [generate],\n"
+    "[convert] or [info]. The command line goes before the deck.";
 
 std::string version() {
   std::ostringstream text;
-  text << "shardlm " << SHARDLM_VERSION << " (Kokkos " << KOKKOS_VERSION / 10000 << "." << KOKKOS_VERSION / 100 % 100 << "." << KOKKOS_VERSION % 100
-       << " " << Kokkos::DefaultExecutionSpace::name() << ", ChaCha" << SHARDLM_CHACHA_ROUNDS << ")";
+  text << "shardlm " << SHARDLM_VERSION << " (Kokkos " << KOKKOS_VERSION / 10000 << "." << KOKKOS_VERSION / 100 % 100 << "."
+       << KOKKOS_VERSION % 100 << " " << Kokkos::DefaultExecutionSpace::name() << ", ChaCha" << SHARDLM_CHACHA_ROUNDS << ")";
   return text.str();
+}
+
+template <class T>
+CLI::Validator within(T least, T most) {
+  return CLI::Range(least, most).description("");  // of which help says nothing; an error does
 }
 
 // Why a value is no protocol of this version, or "".
@@ -37,27 +40,46 @@ void add_generate(CLI::App& app, GenerateOptions& o) {
       "reach every rank's host, a -p among them. To keep the prompt on the client's host use --prompt-file, standard input, or\n"
       "  mpirun -n 1 shardlm generate --model model.h5 -p TEXT : -n 3 shardlm generate --model model.h5\n" +
       std::string(kDeckHelp));
-  c->add_option("--model", o.model, "Model file (shardlm convert); with --protocol plain also a Hugging Face folder")->required();
-  CLI::Option* prompt = c->add_option("-p,--prompt", o.prompt, "The question");
-  CLI::Option* file = c->add_option("--prompt-file", o.prompt_file, "Read the question from a file, or from standard input (-)");
+  c->add_option("--model", o.model, "Model file (shardlm convert); with --protocol plain also a Hugging Face folder")
+      ->required()
+      ->type_name("FILE");
+  CLI::Option* prompt = c->add_option("-p,--prompt", o.prompt, "The question")->type_name("TEXT");
+  CLI::Option* file =
+      c->add_option("--prompt-file", o.prompt_file, "Read the question from a file, or from standard input (-)")->type_name("FILE");
   prompt->excludes(file);
-  c->add_option("--system", o.system, "System message (default: the model's own; empty: none)");
+  c->add_option("--system", o.system, "System message (default: the model's own; empty: none)")->type_name("TEXT");
   c->add_flag("--raw", o.raw, "Continue the text as it is, without the chat template; control tokens in it count");
-  c->add_option("-m,--max-tokens", o.max_tokens, "Most tokens of the answer")->check(CLI::Range(1, 1 << 24))->capture_default_str();
-  c->add_option("-t,--temperature", o.sampling.temperature, "0: always the likeliest token")->capture_default_str();
-  c->add_option("--top-k", o.sampling.top_k, "Choose among the k likeliest tokens; 0: among all")->capture_default_str();
-  c->add_option("--top-p", o.sampling.top_p, "Choose among the likeliest tokens that have this probability together")->capture_default_str();
-  c->add_option("--repetition-penalty", o.sampling.repetition_penalty, "Above 1: avoid tokens that came before")->capture_default_str();
-  c->add_option("--seed", o.sampling.seed, "Of the choice of tokens (default: random)");
-  c->add_option("--protocol", o.protocol, "v3: private, on four ranks; plain: not private, in one process")->check(check_protocol)->capture_default_str();
-  c->add_option("--out", o.out, "Write the answer to a file as well");
+  c->add_option("-m,--max-tokens", o.max_tokens, "Most tokens of the answer")
+      ->check(within(1, 1 << 24))
+      ->capture_default_str()
+      ->type_name("N");
+  c->add_option("-t,--temperature", o.sampling.temperature, "0: always the likeliest token")->capture_default_str()->type_name("X");
+  c->add_option("--top-k", o.sampling.top_k, "Choose among the k likeliest tokens; 0: among all")->capture_default_str()->type_name("N");
+  c->add_option("--top-p", o.sampling.top_p, "Choose among the likeliest tokens that have this probability together")
+      ->capture_default_str()
+      ->type_name("X");
+  c->add_option("--repetition-penalty", o.sampling.repetition_penalty, "Above 1: avoid tokens that came before")
+      ->capture_default_str()
+      ->type_name("X");
+  c->add_option("--seed", o.sampling.seed, "Of the choice of tokens (default: random)")->type_name("N");
+  c->add_option("--protocol", o.protocol, "v3: private, on four ranks; plain: not private, in one process")
+      ->check(check_protocol)
+      ->capture_default_str()
+      ->type_name("NAME");
+  c->add_option("--out", o.out, "Write the answer to a file as well")->type_name("FILE");
   c->add_flag("--timing", o.timing, "Print at the end what the answer took");
   c->add_flag("--json", o.json, "Print one JSON object at the end instead of text as it comes");
   c->add_option("--dealer-ahead", o.dealer_ahead, "Bytes that the dealer may be ahead of the servers, such as 256M or 1G")
-      ->transform(CLI::AsSizeValue(false))
-      ->default_str("256M");
-  c->add_option("--timeout", o.timeout, "Seconds after which a rank that went quiet is given up")->check(CLI::Range(1.0, 86400.0))->capture_default_str();
-  c->add_option("--threads", o.threads, "Threads a rank (default: OMP_NUM_THREADS, or a third of the cores)")->check(CLI::Range(1, 4096));
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->default_str("256M")
+      ->type_name("BYTES");
+  c->add_option("--timeout", o.timeout, "Seconds after which a rank that went quiet is given up")
+      ->check(within(1.0, 86400.0))
+      ->capture_default_str()
+      ->type_name("SECONDS");
+  c->add_option("--threads", o.threads, "Threads a rank (default: OMP_NUM_THREADS, or a third of the cores)")
+      ->check(within(1, 4096))
+      ->type_name("N");
 }
 
 void add_convert(CLI::App& app, ConvertOptions& o) {
@@ -69,8 +91,8 @@ void add_convert(CLI::App& app, ConvertOptions& o) {
 void add_info(CLI::App& app, InfoOptions& o) {
   CLI::App* c = app.add_subcommand("info", "Show what a model file holds and what a request will cost");
   c->add_option("model", o.model, "Model file, or a Hugging Face folder")->required();
-  c->add_option("-T,--tokens", o.tokens, "Tokens of the prompt")->check(CLI::Range(1, 1 << 24))->capture_default_str();
-  c->add_option("-m,--max-tokens", o.answer, "Tokens of the answer")->check(CLI::Range(1, 1 << 24))->capture_default_str();
+  c->add_option("-T,--tokens", o.tokens, "Tokens of the prompt")->check(within(1, 1 << 24))->capture_default_str();
+  c->add_option("-m,--max-tokens", o.answer, "Tokens of the answer")->check(within(1, 1 << 24))->capture_default_str();
 }
 
 Command::Kind chosen(const CLI::App& app) {
@@ -106,6 +128,11 @@ Command parse(int argc, const char* const* argv) {
     command.trouble = error.what();
   }
   command.kind = chosen(app);
+  if (command.kind == Command::Kind::none && command.text.empty()) {
+    const std::string first = argc > 1 && argv[1][0] != '-' ? argv[1] : "";
+    command.trouble =
+        (first.empty() ? "say what to do" : "there is no subcommand '" + first + "'") + ": generate, convert or info; see shardlm --help";
+  }
   return command;
 }
 

@@ -1,12 +1,12 @@
 // The command line: subcommands and their options, from arguments and from a deck.
 #pragma once
 
-#include "shardlm/text/sampler.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+
+#include "shardlm/text/sampler.hpp"
 
 namespace shardlm::app {
 

@@ -1,13 +1,12 @@
-#include "generate.hpp"
+#include "shardlm/qwen/plain.hpp"
+
+#include <Kokkos_Core.hpp>
 
 #include "answer_file.hpp"
 #include "clock.hpp"
 #include "conversation.hpp"
+#include "generate.hpp"
 #include "timing.hpp"
-
-#include "shardlm/qwen/plain.hpp"
-
-#include <Kokkos_Core.hpp>
 
 namespace shardlm::app {
 

@@ -1,10 +1,9 @@
 #include "timing.hpp"
 
-#include "memory.hpp"
-
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
+#include "memory.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -44,8 +43,8 @@ void print_times(const Measured& m) {
 
 void print_cost(const char* name, std::uint64_t counted, std::uint64_t predicted, bool bytes) {
   const std::string verdict = counted == predicted ? "as predicted" : "predicted: " + std::to_string(predicted);
-  std::fprintf(stderr, "%-22s %12llu   %s%s\n", name, static_cast<unsigned long long>(counted), bytes ? (readable(counted) + ", ").c_str() : "",
-               verdict.c_str());
+  std::fprintf(stderr, "%-22s %12llu   %s%s\n", name, static_cast<unsigned long long>(counted),
+               bytes ? (readable(counted) + ", ").c_str() : "", verdict.c_str());
 }
 
 void print_costs(const Compared& c) {
@@ -65,7 +64,9 @@ void print_parts(const std::array<Report, net::kParties>& reports) {
                  reports[int(Role::server1)].seconds[part]);
 }
 
-std::uint64_t peak(const Measured& m, int rank) { return rank == int(Role::client) ? protocol::peak_memory() : (*m.reports)[rank].peak_bytes; }
+std::uint64_t peak(const Measured& m, int rank) {
+  return rank == int(Role::client) ? protocol::peak_memory() : (*m.reports)[rank].peak_bytes;
+}
 
 void print_memory(const Measured& m) {
   std::fprintf(stderr, "\n%-22s", "peak memory");
@@ -76,7 +77,11 @@ void print_memory(const Measured& m) {
 }
 
 nlohmann::ordered_json json_of(const mpc::Costs& c) {
-  return {{"rounds", c.rounds}, {"opened_bytes", c.opened_bytes}, {"dealt_bytes", c.dealt_bytes}, {"key_bytes", c.key_bytes}, {"prg_blocks", c.prg_blocks}};
+  return {{"rounds", c.rounds},
+          {"opened_bytes", c.opened_bytes},
+          {"dealt_bytes", c.dealt_bytes},
+          {"key_bytes", c.key_bytes},
+          {"prg_blocks", c.prg_blocks}};
 }
 
 nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config) {
@@ -88,7 +93,8 @@ nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config)
   j["seconds"]["request"] = m.request;
   j["seconds"]["dealer_busy"] = (*m.reports)[int(Role::dealer)].busy;
   for (Role server : {Role::server0, Role::server1})
-    for (int part = 0; part < mpc::kParts; ++part) j["seconds"][net::name(server)][mpc::name(mpc::Part(part))] = (*m.reports)[int(server)].seconds[part];
+    for (int part = 0; part < mpc::kParts; ++part)
+      j["seconds"][net::name(server)][mpc::name(mpc::Part(part))] = (*m.reports)[int(server)].seconds[part];
   const Compared c = compare(m, config);
   j["costs"] = json_of(c.counted);
   j["predicted"] = json_of(c.predicted);

@@ -1,20 +1,19 @@
 // What an answer took and cost, for people (--timing) and programs (--json).
 #pragma once
 
-#include "conversation.hpp"
-
-#include "shardlm/protocol/session.hpp"
-
 #include <array>
 #include <optional>
+
+#include "conversation.hpp"
+#include "shardlm/protocol/session.hpp"
 
 namespace shardlm::app {
 
 struct Measured {
   Answer answer;
-  double start_up = 0;   // seconds from main to the announcement
-  double embedding = 0;  // seconds in which the client made shares
-  double request = 0;    // seconds from the announcement to the reports
+  double start_up = 0;                                                 // seconds from main to the announcement
+  double embedding = 0;                                                // seconds in which the client made shares
+  double request = 0;                                                  // seconds from the announcement to the reports
   std::optional<std::array<protocol::Report, net::kParties>> reports;  // none where the answer was plain
 };
 
