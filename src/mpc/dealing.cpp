@@ -9,7 +9,6 @@ namespace shardlm::mpc {
 namespace {
 
 constexpr std::size_t kPacket = std::size_t{1} << 20;
-constexpr std::size_t kPosted = 4;   // receives in advance: enough to keep a transfer under way while another is used
 constexpr std::size_t kFirst = 1;    // a packet's first byte: is it the last packet?
 constexpr std::size_t kUnread = ~std::size_t{0};
 
@@ -104,34 +103,28 @@ void DealSender::finish() {
 }
 
 DealReceiver::DealReceiver(net::World& world, std::uint64_t request) : world_(world), request_(request), at_(kUnread) {
-  for (std::size_t i = 0; i < kPosted; ++i) {
-    posted_.emplace_back();
-    posted_.back().packet = net::Packet(kPacket);
-    post();
-  }
+  next_.packet = net::Packet(kPacket);
+  post();
 }
 
 void DealReceiver::post() {
-  Expected& e = posted_.back();
-  e.transfer = world_.receive(net::Role::dealer, net::Lane::dealing, net::Kind::dealt, request_, e.packet);
+  next_.transfer = world_.receive(net::Role::dealer, net::Lane::dealing, net::Kind::dealt, request_, next_.packet);
 }
 
 void DealReceiver::next_packet() {
   if (last_) throw Error("the dealer's stream ended before the answer did");
-  if (at_ != kUnread) {
-    std::memset(current_.data(), 0, current_.size);  // used once, and gone
-    posted_.emplace_back();
-    posted_.back().packet = std::move(current_);
-    post();
-  }
   const double start = seconds();
-  world_.finish(posted_.front().transfer);
+  world_.finish(next_.transfer);
   waited_ += seconds() - start;
-  current_ = std::move(posted_.front().packet);
-  posted_.pop_front();
-  if (current_.size < kFirst) throw Error("the dealer sent an empty packet");
-  last_ = current_.data()[0] != 0;
+  if (next_.packet.size < kFirst) throw Error("the dealer sent an empty packet");
+  if (at_ != kUnread) std::memset(current_.data(), 0, current_.size);  // used once, and gone
+  std::swap(current_, next_.packet);
   at_ = kFirst;
+  last_ = current_.data()[0] != 0;
+  if (last_) return;
+  // The next one comes while this one is used. Never more in advance: what follows the last packet is another request's.
+  if (next_.packet.capacity() == 0) next_.packet = net::Packet(kPacket);
+  post();
 }
 
 void DealReceiver::get(std::uint8_t* to, std::size_t size) {

@@ -64,16 +64,15 @@ class DealReceiver {
   double waited() const { return waited_; }  // seconds without work because the dealer had not dealt yet
 
  private:
-  struct Expected {
-    net::Packet packet;
-    net::Transfer transfer;
-  };
   void post();
   void next_packet();
   void get(std::uint8_t* to, std::size_t size);
   net::World& world_;
   std::uint64_t request_;
-  std::deque<Expected> posted_;
+  struct {
+    net::Packet packet;
+    net::Transfer transfer;
+  } next_;
   net::Packet current_;
   std::size_t at_ = 0;
   bool last_ = false;
