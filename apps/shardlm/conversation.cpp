@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 #include "clock.hpp"
 #include "shardlm/core/error.hpp"
@@ -19,6 +20,13 @@ std::string read_all(std::istream& input, const std::string& name) {
   return text;
 }
 
+std::string read_standard_input() {
+  const std::string text = read_all(std::cin, "standard input");
+  // mpirun closes it, too, a second before it ends a job; then that is what is wrong, and its signal says so.
+  if (text.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  return text;
+}
+
 // Without the line's end that editors and echo put at the end of a file.
 std::string without_last_line_end(std::string text) {
   if (!text.empty() && text.back() == '\n') text.pop_back();
@@ -30,7 +38,7 @@ std::string read_prompt(const GenerateOptions& o) {
   if (o.prompt) return *o.prompt;
   if (o.prompt_file.empty())
     throw Error("there is no prompt: give one with -p TEXT, --prompt-file FILE, or --prompt-file - for standard input");
-  if (o.prompt_file == "-") return without_last_line_end(read_all(std::cin, "standard input"));
+  if (o.prompt_file == "-") return without_last_line_end(read_standard_input());
   std::ifstream file(o.prompt_file);
   if (!file) throw Error("cannot read the prompt from " + o.prompt_file);
   return without_last_line_end(read_all(file, o.prompt_file));

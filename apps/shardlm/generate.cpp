@@ -1,6 +1,7 @@
 #include "generate.hpp"
 
 #include <future>
+#include <thread>
 
 #include "answer_file.hpp"
 #include "clock.hpp"
@@ -16,13 +17,6 @@ namespace {
 using net::Role;
 using net::World;
 
-// A model that was never read is checksummed first, for minutes if it is large: tells the others that this rank lives.
-io::ModelFile open_model(World& world, const std::string& path) {
-  auto opening = std::async(std::launch::async, [&path] { return io::ModelFile(path); });
-  while (opening.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) world.still_working();
-  return opening.get();
-}
-
 // What each rank brings to a request, or the sentence that says why it cannot.
 struct Start {
   std::optional<io::ModelFile> model;
@@ -30,19 +24,27 @@ struct Start {
   std::string trouble;
 };
 
-Start prepare(World& world, const GenerateOptions& o) {
+Start prepare(Role role, const GenerateOptions& o) {
   Start start;
   try {
-    start.model.emplace(open_model(world, o.model));
-    if (world.role() != Role::client) return start;
-    start.conversation.emplace(o, start.model->config(), start.model->tokenizer_json(), start.model->chat_template());
+    start.model.emplace(o.model);
+    if (role != Role::client) return start;
     if (!o.out.empty()) check_writable(o.out);
-  } catch (const net::PeerFailure&) {
-    throw;
+    start.conversation.emplace(o, start.model->config(), start.model->tokenizer_json(), start.model->chat_template());
   } catch (const std::exception& error) {
     start.trouble = error.what();
   }
   return start;
+}
+
+// A model that was never read is checksummed first, which may take minutes, and a person may still write the prompt: tells the
+// others meanwhile that this rank lives. Should one of them fail, nobody waits for the thread: the process ends.
+Start prepare_and_tell(World& world, const GenerateOptions& o) {
+  std::packaged_task<Start()> task([role = world.role(), &o] { return prepare(role, o); });
+  std::future<Start> start = task.get_future();
+  std::thread(std::move(task)).detach();
+  while (start.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) world.still_working();
+  return start.get();
 }
 
 void check_memory(World& world, const Start& start, const GenerateOptions& o) {
@@ -71,7 +73,7 @@ void ask(World& world, Start& start, const GenerateOptions& o, double start_up) 
 
 int answer(World& world, const GenerateOptions& o, const std::string& trouble, const Clock& since_start) {
   world.agree(trouble);
-  Start start = prepare(world, o);
+  Start start = prepare_and_tell(world, o);
   protocol::agree_on_model(world, start.model ? start.model->digest() : std::string(), start.trouble);
   check_memory(world, start, o);
   if (world.role() == Role::client) {
