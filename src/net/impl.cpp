@@ -26,16 +26,13 @@ std::unique_ptr<Transfer::State> World::Impl::begin(bool sending, Role peer, Lan
   if (bytes.use_count() > 2) throw Error("a packet was given to a second transfer while the first is under way");
   graveyard->reap();
   auto state = std::make_unique<State>();
-  // A receive that is given up before its message came leaves the number to the next one: it gets its own when it is taken in.
-  Flow& f = flow(lane);
-  const int with = static_cast<int>(peer);
-  const std::uint64_t number = sending ? f.next_sent[with]++ : f.next_received[with] + f.expected[with]->size();
+  auto& next = sending ? flow(lane).next_sent : flow(lane).next_received;
   state->graveyard = graveyard;
   state->bytes = std::move(bytes);
   state->sending = sending;
   state->peer = peer;
   state->lane = lane;
-  state->header = {kMagic, static_cast<std::uint32_t>(kind), request, number, size};
+  state->header = {kMagic, static_cast<std::uint32_t>(kind), request, next[static_cast<int>(peer)]++, size};
   state->largest_part = largest_part;
   if (!sending) {
     state->expected = flow(lane).expected[static_cast<int>(peer)];
@@ -65,7 +62,6 @@ void World::Impl::take_in(Role from, Lane lane) {
     call(MPI_Get_count(&status, MPI_BYTE, &bytes), "looking at a message");
     State& s = *expected.front();
     expected.pop_front();
-    s.header.sequence = flow(lane).next_received[static_cast<int>(from)]++;
     // One that is too long is received all the same, elsewhere: its header is wanted for the sentence that refuses it.
     if (bytes > s.part_bytes(0, s.header.size)) s.bytes = take_buffer(kPayloadAt + static_cast<std::size_t>(bytes));
     std::memset(s.bytes.data() + kHeaderAt, 0, sizeof(Header));  // an old header must not pass for one that came

@@ -2,7 +2,10 @@
 #include <Kokkos_Core.hpp>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 int main(int argc, char** argv) {
+  setenv("OMP_PROC_BIND", "false", 0);  // or Kokkos warns, also where tests are only listed
   testing::InitGoogleTest(&argc, argv);
   Kokkos::ScopeGuard kokkos(argc, argv);
   return RUN_ALL_TESTS();
