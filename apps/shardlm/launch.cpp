@@ -33,14 +33,10 @@ Launch launch() {
 }
 
 void set_threads(int threads, int computing) {
-  if (threads > 0) {
-    setenv("OMP_NUM_THREADS", std::to_string(threads).c_str(), 1);
-  } else {
-    setenv("OMP_NUM_THREADS", std::to_string(std::max(1, cores() / std::max(1, computing))).c_str(), 0);
-  }
-  setenv("OMP_PROC_BIND", "false", 0);
-  // GCC's threads spin for milliseconds before they sleep, in which other ranks could have computed.
-  if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "10000", 0);
+  const bool chosen = threads > 0;
+  if (!chosen && number_in({"OMP_NUM_THREADS", "KOKKOS_NUM_THREADS"}) >= 0) return;
+  if (!chosen) threads = std::max(1, cores() / std::max(1, computing));
+  setenv("KOKKOS_NUM_THREADS", std::to_string(threads).c_str(), 1);
 }
 
 }  // namespace shardlm::app

@@ -10,9 +10,9 @@ struct Launch {
 };
 Launch launch();
 
-// Settings of OpenMP's, which it reads when it starts: OMP_NUM_THREADS unless the environment has one (threads > 0 goes before
-// both), no binding, because ranks that are started together would all take the same cores, and short waits. computing: how many
-// processes of this machine compute at the same time.
+// Before Kokkos is initialised: how many threads it is to use, unless OMP_NUM_THREADS or KOKKOS_NUM_THREADS says so; threads > 0
+// goes before both. computing: how many processes of this machine compute at the same time. (OpenMP itself has read the environment
+// when the program was loaded.)
 void set_threads(int threads, int computing);
 
 }  // namespace shardlm::app

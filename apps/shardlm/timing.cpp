@@ -68,12 +68,14 @@ std::uint64_t peak(const Measured& m, int rank) {
   return rank == int(Role::client) ? protocol::peak_memory() : (*m.reports)[rank].peak_bytes;
 }
 
+int threads() { return int(Kokkos::DefaultHostExecutionSpace().concurrency()); }
+
 void print_memory(const Measured& m) {
   std::fprintf(stderr, "\n%-22s", "peak memory");
   if (!m.reports) std::fprintf(stderr, " %s", readable(protocol::peak_memory()).c_str());
   for (int rank = 0; m.reports && rank < net::kParties; ++rank)
     std::fprintf(stderr, "%s %s %s", rank > 0 ? "," : "", net::name(Role(rank)), readable(peak(m, rank)).c_str());
-  std::fprintf(stderr, "\n");
+  std::fprintf(stderr, "\n%-22s %d\n", m.reports ? "threads a rank" : "threads", threads());
 }
 
 nlohmann::ordered_json json_of(const mpc::Costs& c) {
@@ -86,7 +88,8 @@ nlohmann::ordered_json json_of(const mpc::Costs& c) {
 
 nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config) {
   const Answer& a = m.answer;
-  nlohmann::ordered_json j{{"answer", a.text}, {"prompt_tokens", a.prompt}, {"tokens", a.tokens}, {"ended", a.ended}};
+  nlohmann::ordered_json j{
+      {"answer", a.text}, {"prompt_tokens", a.prompt}, {"tokens", a.tokens}, {"ended", a.ended}, {"threads", threads()}};
   j["seconds"] = {{"start_up", m.start_up}, {"prefill", a.prefill}, {"decode", a.decode}};
   if (!m.reports) return j;
   j["seconds"]["embedding"] = m.embedding;

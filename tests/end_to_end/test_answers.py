@@ -2,6 +2,7 @@
 import json
 import os
 import unittest
+from unittest import mock
 
 from program import MPIRUN, SHARDLM, Case, Run, alone, job, job_of
 
@@ -111,6 +112,22 @@ class Reports(Case):
             self.assertRegex(run.errors, f"(?m)^{row} ")
         self.assertEqual(run.errors.count("as predicted"), 5)
         self.assertNotIn("predicted:", run.errors)
+
+    def test_ranks_share_the_cores_unless_told_otherwise(self):
+        def threads(run):
+            return json.loads(self.works(run).output)["threads"]
+
+        many = "Serial" not in alone("--version").output
+        cores = len(os.sched_getaffinity(0)) if many else 1
+        question = ["--model", self.model, "-p", QUESTION, "-m", "1", "--json"]
+        plain = ["generate", "--protocol", "plain", *question]
+        with mock.patch.dict(os.environ):
+            os.environ.pop("OMP_NUM_THREADS", None)
+            self.assertEqual(threads(job(*question)), max(1, cores // 3))
+            self.assertEqual(threads(alone(*plain)), cores)
+            os.environ["OMP_NUM_THREADS"] = "3"
+            self.assertEqual(threads(alone(*plain)), 3 if many else 1)
+            self.assertEqual(threads(alone(*plain, "--threads", "1")), 1)
 
     def test_info_predicts_what_a_request_costs(self):
         report = json.loads(self.works(job("--model", self.model, "-p", QUESTION, "-m", "3", "--json")).output)
