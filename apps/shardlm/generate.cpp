@@ -51,7 +51,7 @@ void check_memory(World& world, const Start& start, const GenerateOptions& o) {
   std::uint64_t needed = 0;
   if (start.conversation) {
     const std::size_t prompt = start.conversation->prompt_tokens();
-    needed = bytes_needed(start.model->config(), prompt, prompt + o.max_tokens - 1, o.dealer_ahead);
+    needed = bytes_needed(start.model->config(), prompt, prompt + o.max_tokens - 1, o.dealer_ahead) + bytes_of_weights(o.model);
   }
   world.agree(memory_trouble(world, needed));
 }

@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <map>
+
+#include "shardlm/core/types.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -35,6 +38,10 @@ std::uint64_t bytes_needed(const io::ModelConfig& c, std::size_t tokens, std::si
   const std::uint64_t residual = 8 * t * (c.hidden + c.qkv_rows()), head = 8 * c.vocabulary;
   const std::uint64_t kept = 4 * c.layers * c.kv_heads * c.head_dim() * capacity;  // keys and values, each with its mask's share
   return sizeof(std::uint64_t) * (std::max(mlp, attention) + residual + head + kept) + dealer_ahead;
+}
+
+std::uint64_t bytes_of_weights(const std::string& model) {
+  return std::is_same_v<Memory, Kokkos::HostSpace> ? 0 : std::filesystem::file_size(model);
 }
 
 Place this_place() {

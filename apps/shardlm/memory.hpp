@@ -13,6 +13,9 @@ namespace shardlm::app {
 // estimate to the safe side.
 std::uint64_t bytes_needed(const io::ModelConfig& config, std::size_t tokens, std::size_t capacity, std::uint64_t dealer_ahead);
 
+// What each of them needs for the model itself: on a GPU a copy of the file; on a CPU nothing, because ranks share what they map.
+std::uint64_t bytes_of_weights(const std::string& model);
+
 // This rank's place to compute: ranks with the same name share `available` bytes.
 struct Place {
   std::string name;
