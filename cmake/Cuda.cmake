@@ -7,6 +7,7 @@ if(Kokkos_ENABLE_CUDA)
   find_program(SHARDLM_NVCC_WRAPPER nvcc_wrapper HINTS "${Kokkos_DIR}/../../../bin" NO_DEFAULT_PATH REQUIRED)
   # Not through ccache: it does not know which compiler nvcc_wrapper calls.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_CURRENT_LIST_DIR}/nvcc-launcher ${SHARDLM_NVCC_WRAPPER})
+  set(CMAKE_CXX_LINKER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
 endif()
 
 function(shardlm_host_code target)
