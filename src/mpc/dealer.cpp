@@ -41,10 +41,8 @@ Array<Word> Dealer::deal_keys(int m, const Array<Word>& alpha) {
   request_.serial += crypto::kTile * crypto::tiles_of(n);
   const Array<std::uint32_t> roots0 = request_.k0.roots(n), roots1 = request_.k1.roots(n);
   const crypto::DpfBatch batch = crypto::generate(m, alpha, roots0, roots1, tweak);
-  std::uint8_t* out = staging(bytes);
-  const Kokkos::View<const std::uint8_t*, Memory, Kokkos::MemoryTraits<Kokkos::Unmanaged>> raw(
-      reinterpret_cast<const std::uint8_t*>(batch.corrections.data()), bytes);
-  Kokkos::deep_copy(Kokkos::View<std::uint8_t*, MessageMemory, Kokkos::MemoryTraits<Kokkos::Unmanaged>>(out, bytes), raw);
+  const auto reachable = Kokkos::create_mirror_view_and_copy(MessageMemory(), batch.corrections);  // on a CPU the same memory
+  const auto* out = reinterpret_cast<const std::uint8_t*>(reachable.data());
   request_.to0.append(Record::corrections, out, bytes);
   request_.to1.append(Record::corrections, out, bytes);
   costs_.key_bytes += bytes;

@@ -1,5 +1,7 @@
 #include "packing.hpp"
 
+#include <cstring>
+
 namespace shardlm::mpc {
 namespace {
 
@@ -8,16 +10,36 @@ constexpr std::size_t kChunk = 256;
 constexpr std::size_t chunks(std::size_t n) { return (n + kChunk - 1) / kChunk; }
 KOKKOS_INLINE_FUNCTION std::size_t chunk_end(std::size_t c, std::size_t n) { return (c + 1) * kChunk < n ? (c + 1) * kChunk : n; }
 
+// `wide`: eight bytes may be touched, though only B count. A CPU then moves a word at once; a GPU cannot, unaligned.
 template <int B>
-KOKKOS_INLINE_FUNCTION void put(std::uint8_t* to, Word x) {
+KOKKOS_INLINE_FUNCTION void put(std::uint8_t* to, Word x, bool wide) {
+#ifndef __CUDA_ARCH__
+  if (wide) {
+    std::memcpy(to, &x, sizeof x);
+    return;
+  }
+#endif
   for (int j = 0; j < B; ++j) to[j] = std::uint8_t(x >> (8 * j));
 }
 
 template <int B>
-KOKKOS_INLINE_FUNCTION Word get(const std::uint8_t* from) {
+KOKKOS_INLINE_FUNCTION Word get(const std::uint8_t* from, bool wide) {
   Word x = 0;
+#ifndef __CUDA_ARCH__
+  if (wide) {
+    std::memcpy(&x, from, sizeof x);
+    return B == 8 ? x : x & ((Word{1} << (8 * B % 64)) - 1);
+  }
+#endif
   for (int j = 0; j < B; ++j) x |= Word(from[j]) << (8 * j);
   return x;
+}
+
+// Of the values first .. last - 1, those from here on are too near the end for eight bytes.
+template <int B>
+KOKKOS_INLINE_FUNCTION std::size_t narrow_from(std::size_t first, std::size_t last) {
+  constexpr std::size_t kEnd = (8 + B - 1) / B - 1;  // values that a wide access at an earlier one reaches into
+  return last > first + kEnd ? last - kEnd : first;
 }
 
 template <int B>
@@ -25,7 +47,9 @@ void pack_as(const Array<Word>& words, std::uint8_t* bytes) {
   const std::size_t n = words.size();
   Kokkos::parallel_for(
       "shardlm::mpc::pack", Kokkos::RangePolicy<Exec>(0, chunks(n)), KOKKOS_LAMBDA(const std::size_t c) {
-        for (std::size_t i = c * kChunk; i < chunk_end(c, n); ++i) put<B>(bytes + i * B, words(i));
+        const std::size_t first = c * kChunk, last = chunk_end(c, n), narrow = narrow_from<B>(first, last);
+        for (std::size_t i = first; i < narrow; ++i) put<B>(bytes + i * B, words(i), true);
+        for (std::size_t i = narrow; i < last; ++i) put<B>(bytes + i * B, words(i), false);
       });
 }
 
@@ -34,7 +58,9 @@ void unpack_as(const std::uint8_t* bytes, Word keep, Word mask, const Array<Word
   const std::size_t n = words.size();
   Kokkos::parallel_for(
       "shardlm::mpc::unpack", Kokkos::RangePolicy<Exec>(0, chunks(n)), KOKKOS_LAMBDA(const std::size_t c) {
-        for (std::size_t i = c * kChunk; i < chunk_end(c, n); ++i) words(i) = ((words(i) & keep) + get<B>(bytes + i * B)) & mask;
+        const std::size_t first = c * kChunk, last = chunk_end(c, n), narrow = narrow_from<B>(first, last);
+        for (std::size_t i = first; i < narrow; ++i) words(i) = ((words(i) & keep) + get<B>(bytes + i * B, true)) & mask;
+        for (std::size_t i = narrow; i < last; ++i) words(i) = ((words(i) & keep) + get<B>(bytes + i * B, false)) & mask;
       });
 }
 

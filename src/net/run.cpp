@@ -1,5 +1,9 @@
 #include "shardlm/net/run.hpp"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <cstdlib>
 #include <new>
@@ -43,6 +47,11 @@ int run_on(World& world, const std::function<int(World&)>& body) {
 
 int run(int& argc, char**& argv, const std::function<int(World&)>& body, double timeout) {
   setenv("KOKKOS_DISABLE_WARNINGS", "1", 0);  // Kokkos warns, four times, of ranks that share cores; these are made for it
+#ifdef __GLIBC__
+  // Tensors of many megabytes come and go: kept by the process, their pages are not asked for again each time.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
   Mpi mpi(argc, argv);
   std::optional<Kokkos::ScopeGuard> kokkos;
   if (!Kokkos::is_initialized()) kokkos.emplace(argc, argv);
