@@ -21,6 +21,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 
 namespace {
@@ -86,7 +87,7 @@ Result pass(net::World& world, const qwen::Layer& layer, const io::ModelConfig& 
     mpc::Server server(world, request);
     run_layers(layer, config, server, o);
     result.costs = server.costs();
-    result.parts = server.seconds();
+    result.parts = server.seconds_of(now() - start);
     request.dealt.drain();
   }
   result.cpu = processor_seconds() - cpu;
@@ -158,6 +159,7 @@ int body(net::World& world, const Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!std::getenv("OMP_NUM_THREADS")) setenv("KOKKOS_NUM_THREADS", "1", 0);  // three ranks compute: more threads would wait for each other
   Options o;
   CLI::App app("One Qwen2.5 layer on four ranks");
   app.add_option("--shape", o.shape, "0.5b, 1.5b or 7b");

@@ -21,6 +21,13 @@ Server::Server(net::World& world, ServerRequest& request)
 
 Server::~Server() = default;
 
+std::array<double, kParts> Server::seconds_of(double total) const {
+  std::array<double, kParts> parts = seconds_;
+  for (double part : seconds_) total -= part;
+  parts[int(Part::other)] = total;
+  return parts;
+}
+
 Array<Word> Server::dealt(std::size_t n, int k) {
   if (first_) return request_.own.words(n, k);
   const Clock clock(*this, Part::dealer);

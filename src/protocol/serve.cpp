@@ -35,19 +35,22 @@ void answer_as_server(net::World& world, const qwen::Model& model, const Announc
   mpc::Server server(world, request);
   qwen::Decoder decoder(model, server, a.prompt + a.decode);
   Report report;
+  double working = 0;
   while (true) {
     world.idle_until_waiting(Role::client, Lane::control);
     const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, a.request);
     if (kind == Kind::stop) break;
     if (kind != Kind::request) unexpected(kind);
+    const double start = now();
     decoder.step(decode_message<Step>(bytes).tokens);
+    working += now() - start;
     ++report.steps;
   }
   server.finish_output();
   report.costs = server.costs();
   report.costs.dealt_bytes = request.dealt.payload(mpc::Record::words);  // none for server 0, which draws its own
   request.dealt.drain();
-  report.seconds = server.seconds();
+  report.seconds = server.seconds_of(working);
   report.peak_bytes = peak_memory();
   send_report(world, a.request, report);
 }

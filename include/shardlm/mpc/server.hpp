@@ -29,7 +29,8 @@ class Server : public Party {
   ~Server() override;
   Shared input(const Shape& shape, int scale) override;  // waits for the client
   void output(const Shared& x) override;                 // starts sending to the client
-  const std::array<double, kParts>& seconds() const { return seconds_; }
+  // Of `total` seconds of work the parts that were timed; the rest is `other`.
+  std::array<double, kParts> seconds_of(double total) const;
   void finish_output();  // waits until the client has what was sent
 
   // Party's operations. Public because nvcc takes no device lambda in a member function that is not.
