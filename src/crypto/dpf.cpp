@@ -2,6 +2,7 @@
 
 #include "jobs.hpp"
 #include "launch.hpp"
+#include "tree.hpp"
 
 #include "shardlm/core/error.hpp"
 
@@ -116,7 +117,7 @@ Array<Word> prefix(const DpfKeys& keys, const Array<Word>& x) {
 }
 
 Array<std::uint32_t> expand(const DpfKeys& keys) {
-  check_bits(keys.m, 20);
+  check_bits(keys.m, kLeafBits + kMaxWholeDepth);
   const std::size_t words = keys.m < 5 ? 1 : std::size_t{1} << (keys.m - 5);
   const Array<std::uint32_t> out = uninitialized<std::uint32_t>("DPF bits", words * keys.n);
   launch("shardlm::crypto::expand", ExpandJob{batch_of(keys), out.data()}, tiles_of(keys.n));

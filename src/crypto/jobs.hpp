@@ -55,7 +55,6 @@ struct LineCells {
   int8_t limbs[kLimbs][kWindow];
   int32_t deviation[2][kWindow];
   uint64_t slope[2], offset[2];
-  int32_t first[kLimbs], last[kLimbs];  // the 64-byte runs that are not all zero, in bytes
 };
 
 struct LineJob {

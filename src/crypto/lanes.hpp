@@ -31,6 +31,7 @@ SHARDLM_LANES uint64_t word64(const uint32_t* words, size_t j) { return words[2 
 struct ScalarLanes {
   using Vec = uint32_t;
   static constexpr int width = 1;
+  static constexpr int kept_leaves = 1;  // that a kernel may keep in fast memory
 
   static SHARDLM_LANES Vec splat(uint32_t x) { return x; }
   static SHARDLM_LANES Vec index() { return 0; }  // lane i holds i

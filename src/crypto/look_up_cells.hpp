@@ -29,18 +29,22 @@ struct CellSum {
   }
 };
 
+// Keeps the leaves of a tile's keys until L::kept_leaves of them are there, then reads them key by key: the table stays in
+// the nearest cache that way.
 template <class L>
 struct CellSums {
+  static constexpr uint32_t kKept = L::kept_leaves;
   const CellJob& job;
-  uint32_t mask;                     // 2^m - 1
+  uint32_t mask;                             // 2^m - 1
   uint32_t z[L::width];
-  uint32_t words[L::width][18];      // of one leaf, behind the last 64 bits of the one before
+  alignas(64) uint32_t words[L::width][16 * kKept + 16];  // leaves from word 2 on, behind the last 64 bits before them
   CellSum<L> sums[L::width];
 
   SHARDLM_LANES explicit CellSums(const CellJob& job) : job(job), mask((uint32_t{1} << job.keys.m) - 1) {
-    for (int i = 0; i < L::width; ++i)
-      for (int j = 16; j < 18; ++j) words[i][j] = 0;
+    for (int i = 0; i < L::width; ++i) words[i][0] = words[i][1] = 0;
   }
+
+  SHARDLM_LANES uint32_t up(int i) const { return (0u - z[i]) & 63; }  // z + up is a multiple of 64
 
   // Entries are zero from job.last on and before job.first.
   SHARDLM_LANES bool all_zero(uint32_t first) const {
@@ -49,24 +53,31 @@ struct CellSums {
   }
 
   SHARDLM_LANES void operator()(uint32_t number, const typename L::Vec* bits) {
-    for (int i = 0; i < L::width; ++i)
-      for (int j = 0; j < 2; ++j) words[i][j] = words[i][16 + j];
-    L::store_key_major(bits, &words[0][2], 18);
+    const uint32_t slot = number % kKept;
+    L::store_key_major(bits, &words[0][2 + 16 * slot], 16 * kKept + 16);
+    if (slot == kKept - 1 || 512 * number + 511 == mask) read(number - slot, slot + 1);
+  }
+
+  SHARDLM_LANES void read(uint32_t leaf, uint32_t count) {
     for (int i = 0; i < L::width; ++i) {
-      const uint32_t up = (0u - z[i]) & 63, first = (512 * number - (z[i] + up)) & mask;
-      if (all_zero(first)) continue;
-      uint64_t moved[8];
-      L::cut(words[i], 64 - up, moved);
-      sums[i].add(moved, job, first, mask);
+      CellSum<L> sum = sums[i];
+      for (uint32_t k = 0; k < count; ++k) {
+        const uint32_t first = (512 * (leaf + k) - (z[i] + up(i))) & mask;
+        if (all_zero(first)) continue;
+        alignas(64) uint64_t moved[8];
+        L::cut(words[i] + 16 * k, 64 - up(i), moved);
+        sum.add(moved, job, first, mask);
+      }
+      sums[i] = sum;
+      for (int j = 0; j < 2; ++j) words[i][j] = words[i][16 * count + j];
     }
   }
 
   // The bits that were moved past the end meet what the first ones meet.
   SHARDLM_LANES void finish() {
     for (int i = 0; i < L::width; ++i) {
-      const uint32_t up = (0u - z[i]) & 63;
-      const uint64_t moved[8] = {word64(words[i], 8) >> 1 >> (63 - up)};
-      sums[i].add(moved, job, (0u - (z[i] + up)) & mask, mask);
+      const uint64_t moved[8] = {word64(words[i], 0) >> 1 >> (63 - up(i))};
+      sums[i].add(moved, job, (0u - (z[i] + up(i))) & mask, mask);
     }
   }
 };

@@ -72,19 +72,6 @@ void fill_column(int column, const Line& line, LineCells& out) {
   out.offset[column] = line.offset;
 }
 
-void find_runs(LineCells& cells) {
-  for (int limb = 0; limb < LineCells::kLimbs; ++limb) {
-    int first = LineCells::kWindow, last = 0;
-    for (int i = 0; i < LineCells::kWindow; ++i)
-      if (cells.limbs[limb][i] != 0) {
-        first = first < i ? first : i;
-        last = i + 1;
-      }
-    cells.first[limb] = first / 64 * 64;
-    cells.last[limb] = (last + 63) / 64 * 64;
-  }
-}
-
 }  // namespace
 
 LineTable::LineTable(int m, const std::vector<Word>& column0, const std::vector<Word>& column1) : m_(m) {
@@ -93,7 +80,6 @@ LineTable::LineTable(int m, const std::vector<Word>& column0, const std::vector<
   LineCells cells{};
   fill_column(0, find_line(0, m, column0), cells);
   fill_column(1, find_line(1, m, column1), cells);
-  find_runs(cells);
   cells_ = to_memory("line table", reinterpret_cast<const std::uint8_t*>(&cells), sizeof(cells));
 }
 

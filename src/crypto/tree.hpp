@@ -13,6 +13,7 @@ namespace shardlm::crypto {
 
 constexpr uint32_t kNodeBlock = 0, kLeafBlock = 1, kStreamBlock = 2;  // Use, stream.hpp
 constexpr int kMaxDepth = 55;                                         // m = 64
+constexpr int kMaxWholeDepth = 11;                                    // m = 20: the largest domain that is expanded whole
 
 template <class L>
 struct Node {
@@ -67,7 +68,16 @@ struct TileKeys {
         controls(batch.controls + tile * batch.depth),
         depth(batch.depth),
         lane(lane),
-        party(batch.party) {}
+        party(batch.party) {
+    if (lane == 0) prefetch(corrections + (4 * depth + 16) * kTileLanes, 4 * depth + 16);
+  }
+
+  // Brings the next tile's correction words near while this one's are worked on.
+  static SHARDLM_LANES void prefetch(const uint32_t* next, int rows) {
+#if !defined(__CUDA_ARCH__)
+    for (int row = 0; row < rows; ++row) __builtin_prefetch(next + row * kTileLanes);
+#endif
+  }
 
   SHARDLM_LANES Node<L> root() const {
     Node<L> node;
@@ -100,7 +110,7 @@ struct TileKeys {
 template <class L, class Visit>
 SHARDLM_LANES void for_each_leaf(const TileKeys<L>& keys, const Node<L>& top, int level, Visit& visit) {
   const int height = keys.depth - level;
-  Node<L> waiting[kMaxDepth + 1];  // by height above the leaves
+  Node<L> waiting[kMaxWholeDepth + 1];  // by height above the leaves
   waiting[height] = top;
   for (uint32_t number = 0; number < uint32_t{1} << height; ++number) {
     int at = 0;  // the height of the next waiting node: the trailing zeros of the leaf's number

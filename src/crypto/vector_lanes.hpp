@@ -16,6 +16,7 @@ struct VectorLanes {
 #else
   static constexpr int width = 8;
 #endif
+  static constexpr int kept_leaves = 32;
   typedef uint32_t Vec __attribute__((vector_size(4 * width)));
   typedef uint32_t Unaligned __attribute__((vector_size(4 * width), aligned(4), may_alias));
 
@@ -46,6 +47,7 @@ struct VectorLanes {
     const __m512i low = _mm512_loadu_si512(from), high = _mm512_loadu_si512(from + 2);
     const __m128i by = _mm_cvtsi32_si128(start & 63), rest = _mm_cvtsi32_si128(64 - (start & 63));
     _mm512_storeu_si512(out, _mm512_or_si512(_mm512_srl_epi64(low, by), _mm512_sll_epi64(high, rest)));  // a shift by 64 gives 0
+    asm volatile("" : "+m"(*reinterpret_cast<uint64_t(*)[8]>(out)));  // masks load from memory; GCC would take the register to pieces
 #else
     ScalarLanes::cut(words, start, out);
 #endif

@@ -24,25 +24,23 @@ SHARDLM_LANES __m512i sum_each(const __m512i* x) {
 }
 
 // 64 bits as bytes of 0 or 1.
-SHARDLM_LANES __m512i spread(uint64_t bits) { return _mm512_maskz_set1_epi8(bits, 1); }
+SHARDLM_LANES __m512i spread(uint64_t bits) { return _mm512_maskz_mov_epi8(bits, _mm512_set1_epi8(1)); }
 
 template <>
 struct Deviations<Avx512> {
   alignas(64) int32_t sums[2][16];
 
-  static SHARDLM_LANES __m512i dot(const LineCells& table, int limb, const uint64_t* bits) {
-    __m512i sum = _mm512_setzero_si512();
-    for (int at = table.first[limb]; at < table.last[limb]; at += 64)
-      sum = _mm512_dpbusd_epi32(sum, spread(bits[at / 64]), _mm512_loadu_si512(table.limbs[limb] + at));
-    return sum;
-  }
   SHARDLM_LANES void add(const LineCells& table, const Windows<Avx512>& windows) {
     __m512i a[16], b[16];
     for (int i = 0; i < 16; ++i) {
-      const uint64_t* bits = windows.bits[i];
-      a[i] = _mm512_add_epi32(dot(table, 0, bits),
-                              _mm512_add_epi32(_mm512_slli_epi32(dot(table, 1, bits), 8), _mm512_slli_epi32(dot(table, 2, bits), 16)));
-      b[i] = dot(table, 3, bits);
+      __m512i sum[LineCells::kLimbs] = {};
+      SHARDLM_UNROLL for (int j = 0; j < 8; ++j) {
+        const __m512i bytes = spread(windows.bits[i][j]);
+        SHARDLM_UNROLL for (int limb = 0; limb < LineCells::kLimbs; ++limb)
+          sum[limb] = _mm512_dpbusd_epi32(sum[limb], bytes, _mm512_loadu_si512(table.limbs[limb] + 64 * j));
+      }
+      a[i] = _mm512_add_epi32(sum[0], _mm512_add_epi32(_mm512_slli_epi32(sum[1], 8), _mm512_slli_epi32(sum[2], 16)));
+      b[i] = sum[3];
     }
     _mm512_store_si512(sums[0], sum_each(a));
     _mm512_store_si512(sums[1], sum_each(b));
@@ -51,19 +49,21 @@ struct Deviations<Avx512> {
 
 template <>
 struct CellSum<Avx512> {
-  __m512i low = _mm512_setzero_si512(), high = _mm512_setzero_si512();
+  static constexpr int kChains = 4;  // hide the dot product's latency
+  __m512i low[kChains] = {}, high[kChains] = {};
 
   SHARDLM_LANES void add(const uint64_t* bits, const CellJob& job, uint32_t first, uint32_t mask) {
     SHARDLM_UNROLL for (uint32_t j = 0; j < 8; ++j) {
       const uint32_t entry = (first + 64 * j) & mask;
       const __m512i bytes = spread(bits[j]);
-      low = _mm512_dpbusd_epi32(low, _mm512_loadu_si512(job.low + entry), bytes);
-      high = _mm512_dpbusd_epi32(high, _mm512_loadu_si512(job.high + entry), bytes);
+      low[j % kChains] = _mm512_dpbusd_epi32(low[j % kChains], _mm512_loadu_si512(job.low + entry), bytes);
+      high[j % kChains] = _mm512_dpbusd_epi32(high[j % kChains], _mm512_loadu_si512(job.high + entry), bytes);
     }
   }
-  SHARDLM_LANES uint64_t sum() const {
-    return static_cast<uint64_t>(_mm512_reduce_add_epi32(low)) + (static_cast<uint64_t>(_mm512_reduce_add_epi32(high)) << 8);
+  static SHARDLM_LANES uint64_t sum(const __m512i* x) {
+    return static_cast<uint64_t>(_mm512_reduce_add_epi32(_mm512_add_epi32(_mm512_add_epi32(x[0], x[1]), _mm512_add_epi32(x[2], x[3]))));
   }
+  SHARDLM_LANES uint64_t sum() const { return sum(low) + (sum(high) << 8); }
 };
 
 #elif defined(__AVX2__)
@@ -85,20 +85,17 @@ struct Deviations<Avx2> {
   int32_t sums[2][8];
 
   // Sums of 512 products stay below 2^13 in each 16-bit lane.
-  static SHARDLM_LANES __m256i dot(const LineCells& table, int limb, const uint64_t* bits) {
-    __m256i sum = _mm256_setzero_si256();
-    for (int at = table.first[limb]; at < table.last[limb]; at += 32) {
-      const __m256i bytes = _mm256_and_si256(spread(bits, at / 32), _mm256_set1_epi8(1));
-      sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(bytes, load256(table.limbs[limb] + at)));
-    }
-    return sum_pairs(sum);
-  }
   SHARDLM_LANES void add(const LineCells& table, const Windows<Avx2>& windows) {
     for (int i = 0; i < 8; ++i) {
-      const uint64_t* bits = windows.bits[i];
-      const __m256i a = _mm256_add_epi32(dot(table, 0, bits), _mm256_add_epi32(_mm256_slli_epi32(dot(table, 1, bits), 8),
-                                                                               _mm256_slli_epi32(dot(table, 2, bits), 16)));
-      const __m256i halves = _mm256_hadd_epi32(a, dot(table, 3, bits)), quarters = _mm256_hadd_epi32(halves, halves);
+      __m256i sum[LineCells::kLimbs] = {};
+      for (int j = 0; j < 16; ++j) {
+        const __m256i bytes = _mm256_and_si256(spread(windows.bits[i], j), _mm256_set1_epi8(1));
+        SHARDLM_UNROLL for (int limb = 0; limb < LineCells::kLimbs; ++limb)
+          sum[limb] = _mm256_add_epi16(sum[limb], _mm256_maddubs_epi16(bytes, load256(table.limbs[limb] + 32 * j)));
+      }
+      SHARDLM_UNROLL for (int limb = 0; limb < LineCells::kLimbs; ++limb) sum[limb] = sum_pairs(sum[limb]);
+      const __m256i a = _mm256_add_epi32(sum[0], _mm256_add_epi32(_mm256_slli_epi32(sum[1], 8), _mm256_slli_epi32(sum[2], 16)));
+      const __m256i halves = _mm256_hadd_epi32(a, sum[3]), quarters = _mm256_hadd_epi32(halves, halves);
       const __m128i both = _mm_add_epi32(_mm256_castsi256_si128(quarters), _mm256_extracti128_si256(quarters, 1));
       sums[0][i] = _mm_extract_epi32(both, 0);
       sums[1][i] = _mm_extract_epi32(both, 1);

@@ -88,16 +88,28 @@ TEST(RingGemm, MultipliesLongRowsAndManyTokens) {
   expect_exact(Matrix(64, 130, 1, test::trained_weight), 401);
 }
 
-TEST(RingGemm, AgreesThroughThePublicFunction) {
-  const Matrix w(70, 895, 2, test::any_weight);
-  const std::size_t tokens = 6;
-  const std::vector<Word> words = test::extreme_words(tokens * w.columns);
+std::vector<Word> multiply(const Matrix& w, const std::vector<Word>& words, std::size_t tokens) {
   Array<Word> x("x", words.size()), y("y", tokens * w.rows);
   Kokkos::deep_copy(x, HostArray<const Word>(words.data(), words.size()));
   ring_gemm(RingMatrix(w.packed()), x, tokens, y);
   std::vector<Word> got(y.size());
   Kokkos::deep_copy(HostArray<Word>(got.data(), got.size()), y);
-  EXPECT_EQ(test::difference(test::product(w, words, tokens), got, w.rows), "");
+  return got;
+}
+
+// In the default execution space, which may be a device: the words are the same there.
+TEST(RingGemm, IsExactInTheDefaultSpace) {
+  for (int planes : {1, 2})
+    for (std::size_t columns : {1, 127, 896, 895})
+      for (std::size_t rows : {1, 33, 200}) {
+        Matrix w(rows, columns, planes, test::any_weight);
+        for (std::size_t r = 0; r < w.rows; r++) w.exponents[r] = static_cast<std::int8_t>(r % 41);
+        for (std::size_t tokens : {1, 2, 8, 19}) {
+          const std::vector<Word> x = test::extreme_words(tokens * columns);
+          EXPECT_EQ(test::difference(test::product(w, x, tokens), multiply(w, x, tokens), rows), "")
+              << tokens << " tokens, " << columns << " -> " << rows << ", " << planes << " planes";
+        }
+      }
 }
 
 // The longest block whose sums of |w| stay in 32 bits: 2^16 / |w| columns in four limbs, else 2^21 / |w| in five.
