@@ -49,6 +49,9 @@ bool read_one(hid_t object, const char* name, H5T_class_t kind, hid_t memory_typ
 }  // namespace
 
 Session::Session() : lock_(mutex()) {
+  // Files are closed here, not at exit: there HDF5 1.10 crashes over one whose closing failed on a full disk.
+  static const herr_t left_alone = H5dont_atexit();
+  static_cast<void>(left_alone);
   H5Eget_auto2(H5E_DEFAULT, &print_, &client_);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
