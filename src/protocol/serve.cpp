@@ -37,7 +37,8 @@ void answer_as_server(net::World& world, const qwen::Model& model, const Announc
   Report report;
   double working = 0;
   while (true) {
-    world.idle_until_waiting(Role::client, Lane::control);
+    // A person may take any time to give the prompt whose length was announced; between tokens only a client that hangs does.
+    if (report.steps == 0) world.idle_until_waiting(Role::client, Lane::control);
     const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, a.request);
     if (kind == Kind::stop) break;
     if (kind != Kind::request) unexpected(kind);
