@@ -50,6 +50,11 @@ void World::Impl::start_send(State& s) {
   }
   flow(s.lane).sent.messages += 1;
   flow(s.lane).sent.bytes += s.header.size;
+  if (observer) show(s, s.header.size);
+}
+
+void World::Impl::show(const State& s, std::size_t size) const {
+  observer({s.sending, s.peer, s.lane, static_cast<Kind>(s.header.kind), s.header.request, s.bytes.data() + kPayloadAt, size});
 }
 
 void World::Impl::take_in(Role from, Lane lane) {
@@ -93,6 +98,7 @@ bool World::Impl::advance(State& s) {
   if (!s.sending) {
     flow(s.lane).received.messages += 1;
     flow(s.lane).received.bytes += s.came;
+    if (observer) show(s, s.came);
   }
   return true;
 }

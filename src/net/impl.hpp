@@ -20,6 +20,7 @@ struct World::Impl {
   void start_send(State& state);
   bool advance(State& state);  // has it arrived, or left? Counts it if so
   void open(State& state, const MPI_Status& status);
+  void show(const State& state, std::size_t size) const;  // to the observer
 
   // Receives are posted when their message is there: posted ahead, one that is too long would not be cut but written beyond the
   // buffer by Open MPI 4.1 (shared memory, messages that it reads from the other process).
@@ -47,6 +48,7 @@ struct World::Impl {
   std::shared_ptr<Graveyard> graveyard = std::make_shared<Graveyard>();
   std::array<Flow, kLanes> flows;
   Watch watch;
+  std::function<void(const Message&)> observer;
   double idle_since = 0;            // idle(): since when nothing was finished,
   std::uint64_t idle_finished = 0;  // and after how many messages
 };

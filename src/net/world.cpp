@@ -136,5 +136,6 @@ void World::fail(const std::string& sentence) noexcept {
 World::Traffic World::sent(Lane lane) const { return impl_->flow(lane).sent; }
 World::Traffic World::received(Lane lane) const { return impl_->flow(lane).received; }
 double World::waited(Lane lane) const { return impl_->flow(lane).waited; }
+void World::observe(std::function<void(const Message&)> observer) { impl_->observer = std::move(observer); }
 
 }  // namespace shardlm::net

@@ -7,6 +7,7 @@
 // Programs use run() of run.hpp, which owns the order of construction and the way in which a rank ends.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -153,6 +154,19 @@ class World {
   Traffic sent(Lane lane) const;
   Traffic received(Lane lane) const;
   double waited(Lane lane) const;  // seconds spent waiting on this lane, in finish() and whatever calls it
+
+  // Shows every message to an observer: one sent when it starts, one received when it is whole and before it is used. So tests
+  // see what this rank sees. An empty function ends it.
+  struct Message {
+    bool sent;
+    Role peer;
+    Lane lane;
+    Kind kind;
+    std::uint64_t request;
+    const std::uint8_t* data;
+    std::size_t size;
+  };
+  void observe(std::function<void(const Message&)> observer);
 
  private:
   struct Impl;

@@ -1,0 +1,116 @@
+// What tests of whole requests share: a model that all four ranks open, and sessions in which the client asks and the other
+// three serve as the program has them serve.
+#pragma once
+
+#include "../unit/io_files.hpp"
+#include "four_ranks.hpp"
+
+#include "shardlm/protocol/session.hpp"
+#include "shardlm/qwen/plain.hpp"
+#include "shardlm/text/tokenizer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace shardlm::testing {
+
+using Tokens = std::vector<std::int32_t>;
+using Logits = std::vector<float>;
+
+inline bool is(net::Role role) { return world().role() == role; }
+
+// The demo checkpoint, which the source tree holds.
+inline std::string demo_folder() {
+  const char* source = std::getenv("SHARDLM_SOURCE_DIR");
+  return std::string(source ? source : ".") + "/inputs/demo";
+}
+
+// A checkpoint as model.h5, which the client writes into a folder of its own and every rank opens.
+class TestModel {
+ public:
+  explicit TestModel(const std::string& checkpoint) {
+    const test::CacheFolder verify_always;
+    if (is(net::Role::client)) {
+      folder_ = std::make_unique<test::TemporaryFolder>();
+      io::convert(checkpoint, *folder_ / "model.h5", {});
+    }
+    path_ = world().gather_all(folder_ ? *folder_ / "model.h5" : std::string())[0];
+    file_ = std::make_unique<io::ModelFile>(path_);
+    model_ = std::make_unique<qwen::Model>(*file_);
+  }
+
+  const std::string& path() const { return path_; }
+  const io::ModelFile& file() const { return *file_; }
+  const qwen::Model& model() const { return *model_; }
+
+ private:
+  std::unique_ptr<test::TemporaryFolder> folder_;
+  std::string path_;
+  std::unique_ptr<io::ModelFile> file_;
+  std::unique_ptr<qwen::Model> model_;
+};
+
+// One session: `client` asks on rank 0, the others answer until it is through. A rank that fails tells the others.
+template <class F>
+void session(const TestModel& model, const F& client, const protocol::ServeOptions& options = {}) {
+  try {
+    if (is(net::Role::client)) {
+      protocol::Client asking(world(), model.file());
+      client(asking);
+      asking.end();
+    } else {
+      protocol::serve(world(), model.model(), options);
+    }
+  } catch (const std::exception& problem) {
+    world().fail(problem.what());
+    throw;
+  }
+}
+
+// One request: the logits after the prompt and after each further token.
+struct Answered {
+  std::vector<Logits> logits;
+  std::array<protocol::Report, net::kParties> reports;
+};
+inline Answered request(protocol::Client& client, const Tokens& prompt, const Tokens& further = {}) {
+  Answered answered;
+  client.announce(prompt.size(), further.size());
+  answered.logits.push_back(client.step(prompt));
+  for (std::int32_t token : further) answered.logits.push_back(client.step({token}));
+  answered.reports = client.finish();
+  return answered;
+}
+
+// Root mean square of the difference, relative to that of the wanted logits around their mean: 0.01 is one per cent.
+inline double relative_error(const Logits& got, const Logits& want) {
+  EXPECT_EQ(got.size(), want.size());
+  double difference = 0, mean = 0, spread = 0;
+  for (float w : want) mean += double(w) / double(want.size());
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    difference += (double(got[i]) - want[i]) * (double(got[i]) - want[i]);
+    spread += (want[i] - mean) * (want[i] - mean);
+  }
+  return std::sqrt(difference / spread);
+}
+
+inline std::int32_t best(const Logits& logits) { return std::int32_t(std::max_element(logits.begin(), logits.end()) - logits.begin()); }
+
+// Tokens without meaning, the same on every rank.
+inline Tokens some_tokens(std::size_t n, std::size_t vocabulary, std::uint32_t seed) {
+  Tokens tokens;
+  for (Word w : known_words(n, 32, seed)) tokens.push_back(std::int32_t(w % vocabulary));
+  return tokens;
+}
+
+// The demo's questions, as the program puts them to the model.
+inline std::vector<Tokens> demo_prompts(const io::ModelFile& file, std::size_t most) {
+  const text::Tokenizer tokenizer(file.tokenizer_json());
+  std::ifstream lines(demo_folder() + "/prompts.jsonl");
+  std::vector<Tokens> prompts;
+  for (std::string line; prompts.size() < most && std::getline(lines, line);)
+    prompts.push_back(text::chat_prompt(tokenizer, {{"user", nlohmann::json::parse(line).at("prompt").get<std::string>()}},
+                                        text::default_system(file.chat_template())));
+  return prompts;
+}
+
+}  // namespace shardlm::testing
