@@ -105,7 +105,7 @@ Shared Party::signed_select(const Masked& a, const Sign& sign, const Bit& bit) {
   return product(p, a.scale);
 }
 
-Shared Party::spline(const Masked& a, const Masked& b, const Sign& sign, const Masked& x) {
+Party::Product Party::line(const Masked& a, const Masked& b, const Sign& sign, const Masked& x) {
   if (a.scale != b.scale + x.scale) throw Error("spline: scale " + number(a.scale) + " is not " + number(b.scale) + " + " + number(x.scale));
   require_same("spline", a.shape(), b.shape());
   require_same("spline", a.shape(), x.shape());
@@ -117,19 +117,14 @@ Shared Party::spline(const Masked& a, const Masked& b, const Sign& sign, const M
   p.sign = sign.x;
   p.shape = a.shape();
   p.ring = std::min({a.ring, b.ring, x.ring});
-  return product(p, a.scale);
+  return p;
 }
 
+Shared Party::spline(const Masked& a, const Masked& b, const Sign& sign, const Masked& x) { return product(line(a, b, sign, x), a.scale); }
+
 Shared Party::spline(const Masked& a, const Masked& b, const Sign& sign, const Masked& x, const Masked& u) {
-  if (a.scale != b.scale + x.scale) throw Error("spline: scale " + number(a.scale) + " is not " + number(b.scale) + " + " + number(x.scale));
-  Product p;
-  p.base = Base::spline;
-  p.a = a.x;
-  p.b = b.x;
-  p.x = x.x;
-  p.sign = sign.x;
-  p.shape = a.shape();
-  p.ring = std::min({a.ring, b.ring, x.ring, u.ring});
+  Product p = line(a, b, sign, x);
+  p.ring = std::min(p.ring, u.ring);
   p.factors.push_back({u.x, {}, false, false, false});
   return product(p, a.scale + u.scale);
 }

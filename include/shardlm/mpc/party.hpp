@@ -155,6 +155,7 @@ class Party {
   Costs costs_;
 
  private:
+  static Product line(const Masked& a, const Masked& b, const Sign& sign, const Masked& x);  // (A + B x), not yet multiplied out
   Shared product(Product p, int scale);
 };
 
