@@ -65,7 +65,10 @@ Shared Attention::operator()(Party& party, const Masked& h, KvCache& cache) cons
   Party::Opened opened = party.open({rope(split(0, heads), past, rope_theta), rope(split(heads, kv_heads), past, rope_theta),
                                      split(heads + kv_heads, kv_heads)});
   const Masked q = reduce(opened.masked[0], kRopeScale);
-  cache.append(party.with_shares(reduce(opened.masked[1], kRopeScale)), party.with_shares(opened.masked[2]));
+  // Named, so that every compiler deals the keys' words before the values'.
+  const Masked keys = party.with_shares(reduce(opened.masked[1], kRopeScale));
+  const Masked values = party.with_shares(opened.masked[2]);
+  cache.append(keys, values);
 
   Masked scores = party.open(party.multiply(q, cache.keys(), mpc::Scores(causal)));
   scores = reduce(scores, scores.scale - kScale);

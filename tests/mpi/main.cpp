@@ -15,16 +15,17 @@ using shardlm::net::World;
 class Failures : public testing::EmptyTestEventListener {
  public:
   explicit Failures(Role role) : role_(role) {}
+  // Remembered here: to ask Google Test while it reports would wait for its lock for ever.
+  void OnTestStart(const testing::TestInfo& test) override { where_ = std::string(test.test_suite_name()) + "." + test.name(); }
   void OnTestPartResult(const testing::TestPartResult& part) override {
     if (!part.failed()) return;
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    const std::string where = test == nullptr ? "" : std::string(test->test_suite_name()) + "." + test->name();
-    std::fprintf(stderr, "%s: %s\n%s:%d\n%s\n", name(role_), where.c_str(), part.file_name() == nullptr ? "" : part.file_name(),
+    std::fprintf(stderr, "%s: %s\n%s:%d\n%s\n", name(role_), where_.c_str(), part.file_name() == nullptr ? "" : part.file_name(),
                  part.line_number(), part.message());
   }
 
  private:
   Role role_;
+  std::string where_;
 };
 
 }  // namespace
