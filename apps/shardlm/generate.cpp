@@ -1,5 +1,6 @@
 #include "generate.hpp"
 
+#include <algorithm>
 #include <future>
 #include <thread>
 
@@ -47,6 +48,16 @@ Start prepare_and_tell(World& world, const GenerateOptions& o) {
   return start.get();
 }
 
+// Every host sees a command line or a deck that the ranks share, and mpirun tells every host the command lines of all ranks.
+void check_prompt_stays(World& world, const GenerateOptions& o) {
+  const std::vector<std::string> hosts = world.gather_all(host_name());
+  const bool several = std::any_of(hosts.begin(), hosts.end(), [&](const std::string& host) { return host != hosts[0]; });
+  const bool told = o.prompt.has_value() || !o.system.value_or("").empty();
+  world.agree(several && told && world.role() == Role::client
+                  ? "-p, --system and a deck's prompt are seen by every host of this job: give the prompt with --prompt-file or on standard input"
+                  : "");
+}
+
 void check_memory(World& world, const Start& start, const GenerateOptions& o) {
   std::uint64_t needed = 0;
   if (start.conversation) {
@@ -73,6 +84,7 @@ void ask(World& world, Start& start, const GenerateOptions& o, double start_up) 
 
 int answer(World& world, const GenerateOptions& o, const std::string& trouble, const Clock& since_start) {
   world.agree(trouble);
+  check_prompt_stays(world, o);
   Start start = prepare_and_tell(world, o);
   protocol::agree_on_model(world, start.model ? start.model->digest() : std::string(), start.trouble);
   check_memory(world, start, o);

@@ -44,14 +44,19 @@ std::uint64_t bytes_of_weights(const std::string& model) {
   return std::is_same_v<Memory, Kokkos::HostSpace> ? 0 : std::filesystem::file_size(model);
 }
 
-Place this_place() {
+std::string host_name() {
   char host[256] = "";
   gethostname(host, sizeof host - 1);
+  return host;
+}
+
+Place this_place() {
+  const std::string host = host_name();
 #ifdef KOKKOS_ENABLE_CUDA
   int device = 0;
   std::size_t free = 0, total = 0;
   cudaGetDevice(&device);
-  if (cudaMemGetInfo(&free, &total) == cudaSuccess) return {std::string("GPU ") + std::to_string(device) + " of " + host, free};
+  if (cudaMemGetInfo(&free, &total) == cudaSuccess) return {"GPU " + std::to_string(device) + " of " + host, free};
 #endif
   return {host, host_memory()};
 }

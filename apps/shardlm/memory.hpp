@@ -22,6 +22,7 @@ struct Place {
   std::uint64_t available = 0;
 };
 Place this_place();
+std::string host_name();
 
 // Collective. On the client: why a request that needs so many bytes a rank cannot be computed, or "". Elsewhere "".
 std::string memory_trouble(net::World& world, std::uint64_t needed);

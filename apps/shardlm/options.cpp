@@ -37,8 +37,7 @@ void add_generate(CLI::App& app, GenerateOptions& o) {
   CLI::App* c = app.add_subcommand("generate", "Answer a prompt: mpirun -n 4 shardlm generate --model model.h5 --prompt-file question.txt");
   c->footer(
       "Ranks 0 to 3 are the client, server 0, server 1 and the dealer. Only the client reads the prompt, but arguments of one mpirun\n"
-      "reach every rank's host, a -p among them. To keep the prompt on the client's host use --prompt-file, standard input, or\n"
-      "  mpirun -n 1 shardlm generate --model model.h5 -p TEXT : -n 3 shardlm generate --model model.h5\n" +
+      "reach every rank's host, a -p among them: on several hosts the prompt comes from --prompt-file or standard input.\n" +
       std::string(kDeckHelp));
   c->add_option("--model", o.model, "Model file (shardlm convert); with --protocol plain also a Hugging Face folder")
       ->required()

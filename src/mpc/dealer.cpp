@@ -2,6 +2,7 @@
 
 #include "binade.hpp"
 #include "packing.hpp"
+#include "shardlm/core/wipe.hpp"
 #include "product.hpp"
 
 #include <cstring>
@@ -20,6 +21,8 @@ Array<Word> other_shares(const Array<Word>& values, const Array<Word>& s0, int k
 }
 
 }  // namespace
+
+Dealer::~Dealer() { wipe(staging_.data(), staging_.size()); }
 
 std::uint8_t* Dealer::staging(std::size_t bytes) {
   if (staging_.size() < bytes) staging_ = MessageBuffer(Kokkos::view_alloc(std::string("shardlm::mpc::staging"), Kokkos::WithoutInitializing), bytes);

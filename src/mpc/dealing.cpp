@@ -1,6 +1,7 @@
 #include "shardlm/mpc/dealing.hpp"
 
 #include "shardlm/core/error.hpp"
+#include "shardlm/core/wipe.hpp"
 
 #include <chrono>
 #include <cstring>
@@ -117,7 +118,7 @@ void DealReceiver::next_packet() {
   world_.finish(next_.transfer);
   waited_ += seconds() - start;
   if (next_.packet.size < kFirst) throw Error("the dealer sent an empty packet");
-  if (at_ != kUnread) std::memset(current_.data(), 0, current_.size);  // used once, and gone
+  if (at_ != kUnread) wipe(current_.data(), current_.size);  // used once, and gone
   std::swap(current_, next_.packet);
   at_ = kFirst;
   last_ = current_.data()[0] != 0;
@@ -155,6 +156,8 @@ const std::uint8_t* DealReceiver::take(Record kind, std::size_t size) {
   get(joined_.data(), size);
   return joined_.data();
 }
+
+DealReceiver::~DealReceiver() { wipe(joined_.data(), joined_.size()); }
 
 void DealReceiver::drain() {
   while (!last_) next_packet();

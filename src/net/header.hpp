@@ -18,6 +18,9 @@ struct Header {
 };
 static_assert(sizeof(Header) == 32, "headers travel as they lie in memory");
 
+// What the other ranks hear of the client's troubles, whose own words may hold some of the prompt's.
+constexpr const char* kClientSays = "it cannot go on, and says why itself";
+
 constexpr std::size_t kPayloadAt = 64;
 constexpr std::size_t kHeaderAt = kPayloadAt - sizeof(Header);
 

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "call.hpp"
+#include "header.hpp"
 #include "impl.hpp"
 
 namespace shardlm::net {
@@ -76,7 +77,10 @@ std::vector<std::string> World::gather_all(const std::string& mine) { return gat
 
 // "server 0: ..., server 1: ..."; ranks that brought the same sentence are named together.
 void World::agree(const std::string& trouble) {
-  const std::vector<std::string> all = gather(Kind::agreement, trouble);
+  // What the client says may hold words of the prompt. It is the first rank, so it prints for all, and the others need not know.
+  const bool secret = role_ == Role::client && !trouble.empty();
+  std::vector<std::string> all = gather(Kind::agreement, secret ? kClientSays : trouble);
+  if (secret) all[static_cast<int>(role_)] = trouble;
   std::string sentence;
   int first = -1;
   for (int rank = 0; rank < kParties; ++rank) {

@@ -4,6 +4,7 @@
 
 #include "call.hpp"
 #include "ending.hpp"
+#include "header.hpp"
 #include "impl.hpp"
 
 namespace shardlm::net {
@@ -130,7 +131,7 @@ void World::still_working() {
 
 void World::fail(const std::string& sentence) noexcept {
   mark_failed();
-  impl_->watch.tell_failure(sentence);
+  impl_->watch.tell_failure(role_ == Role::client ? kClientSays : sentence);  // its own may hold words of the prompt
 }
 
 World::Traffic World::sent(Lane lane) const { return impl_->flow(lane).sent; }

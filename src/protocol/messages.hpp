@@ -2,6 +2,7 @@
 #pragma once
 
 #include "shardlm/core/error.hpp"
+#include "shardlm/core/wipe.hpp"
 #include "shardlm/crypto/stream.hpp"
 
 #include <cstring>
@@ -24,10 +25,11 @@ struct Step {
 };
 
 template <class T>
-T decode_message(const std::vector<std::uint8_t>& bytes) {
+T decode_message(std::vector<std::uint8_t> bytes) {
   if (bytes.size() != sizeof(T)) throw Error("a control message of " + std::to_string(bytes.size()) + " bytes came where " + std::to_string(sizeof(T)) + " were due");
   T message;
   std::memcpy(&message, bytes.data(), sizeof message);
+  wipe(bytes.data(), bytes.size());  // it may hold a key
   return message;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "shardlm/core/types.hpp"
+#include "shardlm/core/wipe.hpp"
 
 #include <array>
 
@@ -32,6 +33,9 @@ class Stream {
  public:
   Stream() = default;
   explicit Stream(const Key& key) : key_(key) {}
+  ~Stream() { wipe(key_.data(), sizeof key_); }
+  Stream(const Stream&) = default;
+  Stream& operator=(const Stream&) = default;
 
   Array<Word> words(std::size_t n, int k);           // n uniform elements of Z_{2^k}: the i-th 8 bytes, little-endian, cut to k bits
   Array<Word> bits(std::size_t n);                   // n words of 0 or 1: bit i of the draw

@@ -19,6 +19,7 @@ struct DealerRequest {
 class Dealer : public Party {
  public:
   Dealer(net::World& world, DealerRequest& request) : world_(world), request_(request) {}
+  ~Dealer() override;
   Shared input(const Shape& shape, int scale) override;  // receives nothing: the dealer's share of an input is zero
   void output(const Shared& x) override;
   void finish_output();                                  // waits until the client has what was sent

@@ -59,6 +59,9 @@ class DealReceiver {
   DealReceiver(net::World& world, std::uint64_t request);
   // The next record's bytes, valid until the next call. Throws Error where the stream holds something else.
   const std::uint8_t* take(Record kind, std::size_t size);
+  ~DealReceiver();
+  DealReceiver(const DealReceiver&) = delete;
+  DealReceiver& operator=(const DealReceiver&) = delete;
   void drain();  // receives and wipes the rest of the stream
   std::uint64_t payload(Record kind) const { return payload_[kind == Record::corrections]; }
   double waited() const { return waited_; }  // seconds without work because the dealer had not dealt yet
