@@ -135,8 +135,8 @@ void check(const ModelConfig& config, const std::string& where) {
       config.hidden * config.norm_epsilon < std::ldexp(1.0, kNormFirstExp - 2 * kSquareScale))
     refuse("the hidden size times rms_norm_eps is " + std::to_string(config.hidden * config.norm_epsilon) +
            "; the norm needs at least 2^-14, and an epsilon up to 1");
-  if (config.silu_bits < kSiluBits || config.silu_bits > 20)
-    refuse("the SiLU table has 2^" + std::to_string(config.silu_bits) + " cells; 2^12 to 2^20 are possible");
+  if (config.silu_bits < kSiluBits || config.silu_bits > 16)
+    refuse("the SiLU table has 2^" + std::to_string(config.silu_bits) + " cells; 2^12 to 2^16 are possible");
   for (const std::int32_t token : config.end_tokens)
     if (token < 0 || static_cast<std::size_t>(token) >= config.vocabulary)
       refuse("end token " + std::to_string(token) + " is outside the vocabulary");

@@ -1,6 +1,7 @@
 #include "messages.hpp"
 #include "shardlm/protocol/session.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace shardlm::protocol {
@@ -26,10 +27,10 @@ Client::Client(net::World& world, const io::ModelFile& model) : world_(world), m
 
 void Client::announce(std::size_t prompt, std::size_t decode) {
   if (prompt == 0) throw Error("the prompt is empty: give at least one token");
-  const std::size_t most = model_.config().max_positions;
+  const std::size_t most = std::min(model_.config().max_positions, std::size_t{1} << kContextBits);
   if (prompt + decode > most)
-    throw Error("the prompt of " + std::to_string(prompt) + " tokens and " + std::to_string(decode) + " more do not fit the model's " +
-                std::to_string(most) + " positions");
+    throw Error("the prompt of " + std::to_string(prompt) + " tokens and " + std::to_string(decode) + " more do not fit the " +
+                std::to_string(most) + " positions that the model and the protocol have");
   request_ = fresh_id();
   prompt_ = prompt;
   decode_ = decode;

@@ -23,6 +23,7 @@ constexpr int kExpScale = kScale + 8;  // exp's value
 constexpr int kBinadeBits = 12;        // by binade: an argument in [1, 4) has 3 * 2^12 constant cells
 constexpr int kNormFirstExp = 14;      // the sum of squares at scale 2 FS lies in [2^14, 2^62): rows of norm up to 2^17
 constexpr int kNormLastExp = 60;
+constexpr int kContextBits = 17;       // contexts to 131072: a softmax denominator stays below 2^17
 constexpr int kMaxFractionBits = 4;    // the row maximum compares values cut to 4 fractional bits
 
 }  // namespace shardlm
