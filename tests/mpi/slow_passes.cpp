@@ -18,6 +18,7 @@ class Passes : public ::testing::Test {
   static void TearDownTestSuite() {
     world().gather_all("");
     delete model_;
+    model_ = nullptr;
   }
   static const TestModel& model() { return *model_; }
 

@@ -26,6 +26,7 @@ class Decoding : public ::testing::Test {
   static void TearDownTestSuite() {
     world().gather_all("");  // the client's folder goes with its model
     delete model_;
+    model_ = nullptr;
   }
   static const TestModel& model() { return *model_; }
   static std::size_t vocabulary() { return model().file().config().vocabulary; }

@@ -85,9 +85,9 @@ class CacheFolder {
   ~CacheFolder() { setenv("XDG_CACHE_HOME", "/dev/null/none", 1); }
 };
 
-inline testing::AssertionResult says(const std::string& sentence, const std::string& part) {
-  if (sentence.find(part) != std::string::npos && sentence.find('\n') == std::string::npos) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "\"" << sentence << "\" does not say \"" << part << "\"";
+inline ::testing::AssertionResult says(const std::string& sentence, const std::string& part) {
+  if (sentence.find(part) != std::string::npos && sentence.find('\n') == std::string::npos) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "\"" << sentence << "\" does not say \"" << part << "\"";
 }
 
 }  // namespace shardlm::test

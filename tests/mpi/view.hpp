@@ -1,0 +1,190 @@
+// A server's view of a request: what it receives, as it was recorded, and as someone lists it who knows shapes alone.
+#pragma once
+
+#include "session.hpp"
+
+#include <string>
+#include <vector>
+
+namespace shardlm::testing {
+
+// n values of Z_{2^k} in ceil(k / 8) bytes each.
+struct Field {
+  std::string kind;
+  std::size_t n;
+  int k;
+  std::size_t bytes() const { return n * std::size_t(bytes_of(k)); }
+};
+
+// Messages in order, and in an order of their own the dealer's records: how these are cut into packets follows from when the
+// server takes them, not from what they hold.
+struct Listed {
+  std::vector<std::string> messages, records;
+  std::vector<std::vector<Field>> fields;  // of the messages, then of the records
+};
+
+inline std::string as_line(const std::string& from, const std::string& kind, std::size_t bytes) { return from + ": " + kind + ", " + std::to_string(bytes); }
+
+// The simulator: Qwen2.5 on shapes, written down as the messages that a server gets.
+class Simulator : public mpc::Ledger {
+ public:
+  static Listed list(const io::ModelConfig& config, net::Role role, std::size_t prompt, std::size_t further) {
+    const qwen::Model shapes(config);
+    Simulator simulator(role);
+    qwen::Decoder decoder(shapes, simulator, prompt + further);
+    simulator.message("client", "request", 24, {});
+    simulator.message("dealer", "key", 48, {{"keys", 48, 8}});
+    if (role == net::Role::server1) simulator.message("server 0", "key", 32, {{"keys", 32, 8}});
+    for (std::size_t step = 0; step <= further; ++step) {
+      simulator.message("client", "request", 8, {});
+      decoder.step(step == 0 ? prompt : 1);
+    }
+    simulator.message("client", "stop", 0, {});
+    simulator.message("client", "end", 0, {});
+    Listed listed = std::move(simulator.listed_);
+    listed.fields.insert(listed.fields.end(), simulator.record_fields_.begin(), simulator.record_fields_.end());
+    return listed;
+  }
+
+  mpc::Shared input(const Shape& shape, int scale) override {
+    const std::size_t n = volume(shape);
+    if (first()) message("client", "embedding", 32, {{"keys", 32, 8}});
+    if (!first()) message("client", "embedding", 8 * n, {{"the client's share", n, 64}});
+    return Ledger::input(shape, scale);
+  }
+
+ protected:
+  void do_open(const std::vector<mpc::Shared>& wires, const std::vector<mpc::Bits>& bits, Opened& out) override {
+    const std::size_t before = costs_.opened_bytes;
+    Ledger::do_open(wires, bits, out);
+    std::vector<Field> fields;
+    for (const mpc::Shared& w : wires) fields.push_back({"openings", w.x.size(), w.ring});
+    for (const mpc::Bits& w : bits) {
+      fields.push_back({"opened bits", w.x.size() / 8, 8});
+      if (w.x.size() % 8) fields.push_back({"opened bits", 1, int(w.x.size() % 8)});
+    }
+    message(first() ? "server 1" : "server 0", "opening", costs_.opened_bytes - before, fields);
+  }
+  Tensor do_shares(const mpc::Masked& x) override { return words(x.ring, [&] { return Ledger::do_shares(x); }); }
+  Tensor do_lift(const mpc::Masked& x) override { return words(64 - x.ring, [&] { return Ledger::do_lift(x); }); }
+  Tensor do_product(const Product& p) override { return words(p.ring, [&] { return Ledger::do_product(p); }); }
+  Tensor do_sum_of_squares(const mpc::Masked& x) override {
+    record_words(x.x.size(), 64);
+    record_words(x.x.size(), 63 - x.ring);
+    record_words(x.x.size(), 63 - x.ring);
+    return Ledger::do_sum_of_squares(x);
+  }
+  Pair do_look_up(const crypto::LineTable& table, const mpc::Masked& index, mpc::Sign& sign, int ring) override {
+    record_keys(table.m(), index.x.size());
+    return Ledger::do_look_up(table, index, sign, ring);
+  }
+  Pair do_look_up(const crypto::WindowTable& table, const mpc::Masked& index, mpc::Sign& sign) override {
+    record_keys(index.ring, index.x.size());
+    return Ledger::do_look_up(table, index, sign);
+  }
+  Tensor do_look_up(const crypto::CellTable& table, const mpc::Masked& x, const std::vector<int>& drops, mpc::Sign& sign) override {
+    record_keys(table.m(), x.x.size() * drops.size());
+    return Ledger::do_look_up(table, x, drops, sign);
+  }
+  Tensor do_less_than(const mpc::Masked& x, const std::vector<Word>& knots) override {
+    record_keys(x.ring - 1, x.x.size());
+    return Ledger::do_less_than(x, knots);
+  }
+
+ private:
+  explicit Simulator(net::Role role) : role_(role) {}
+  bool first() const { return role_ == net::Role::server0; }
+  void message(const std::string& from, const std::string& kind, std::size_t bytes, const std::vector<Field>& fields) {
+    listed_.messages.push_back(as_line(from, kind, bytes));
+    listed_.fields.push_back(fields);
+  }
+  void record_words(std::size_t n, int k) {
+    if (first()) return;  // it draws its own half
+    const Field field{"dealt words", n, k};
+    listed_.records.push_back(as_line("dealer", "words", field.bytes()));
+    record_fields_.push_back({field});
+  }
+  template <class F>
+  Tensor words(int k, const F& count) {
+    const std::size_t before = costs_.dealt_bytes;
+    Tensor result = count();
+    const std::size_t bytes = costs_.dealt_bytes - before;
+    if (bytes > 0) record_words(bytes / std::size_t(bytes_of(k)), k);
+    return result;
+  }
+  // Seeds and leaves, then the control bits: left ones and right ones of 16 keys in a word.
+  void record_keys(int m, std::size_t n) {
+    const std::size_t bytes = crypto::correction_bytes(m, n), controls = 4 * crypto::tiles_of(n) * std::size_t(crypto::dpf_depth(m));
+    listed_.records.push_back(as_line("dealer", "corrections", bytes));
+    record_fields_.push_back({{"DPF seeds and leaves", (bytes - controls) / 8, 64}, {"DPF control bits", controls, 8}});
+  }
+
+  net::Role role_;
+  Listed listed_;
+  std::vector<std::vector<Field>> record_fields_;
+};
+
+// What came, message by message.
+class Recorded {
+ public:
+  void take(const net::World::Message& m) {
+    if (m.sent || m.lane == net::Lane::collective) return;
+    if (m.lane == net::Lane::dealing) {
+      dealt_.append(m.data + 1, m.data + m.size);  // the first byte tells the last packet
+      return;
+    }
+    messages_.push_back(as_line(name(m.peer), name(m.kind), m.size));
+    payloads_.emplace_back(m.data, m.data + m.size);
+  }
+
+  // Cuts the dealer's stream into its records.
+  Listed list() {
+    Listed listed;
+    listed.messages = messages_;
+    struct {
+      std::uint32_t kind, zero;
+      std::uint64_t sequence, size;
+    } head;
+    for (std::size_t at = 0; at < dealt_.size(); at += head.size) {
+      if (dealt_.size() - at < sizeof head) throw Error("the dealer's stream ends within a record");
+      std::memcpy(&head, dealt_.data() + at, sizeof head);
+      at += sizeof head;
+      EXPECT_EQ(head.zero, 0u);
+      EXPECT_EQ(head.sequence, listed.records.size());
+      listed.records.push_back(as_line("dealer", head.kind == 1 ? "words" : "corrections", head.size));
+      payloads_.push_back(dealt_.substr(at, head.size));
+    }
+    return listed;
+  }
+  // Of messages, then of records; after list().
+  const std::vector<std::string>& payloads() const { return payloads_; }
+  std::string& payload(std::size_t i) { return payloads_[i]; }
+
+ private:
+  std::vector<std::string> messages_, payloads_;
+  std::string dealt_;
+};
+
+// One request in a session of its own, as this rank sees it.
+inline Recorded record(const TestModel& model, const Tokens& prompt, const Tokens& further) {
+  Recorded recorded;
+  world().observe([&recorded](const net::World::Message& m) { recorded.take(m); });
+  session(model, [&](protocol::Client& client) { request(client, prompt, further); });
+  world().observe({});
+  return recorded;
+}
+
+// Every value of a view: f(field, its bytes).
+template <class F>
+void for_each_field(const Listed& listed, const Recorded& recorded, const F& f) {
+  ASSERT_EQ(listed.fields.size(), recorded.payloads().size());
+  for (std::size_t i = 0; i < listed.fields.size(); ++i) {
+    const auto* at = reinterpret_cast<const std::uint8_t*>(recorded.payloads()[i].data());
+    for (const Field& field : listed.fields[i]) {
+      f(field, at);
+      at += field.bytes();
+    }
+  }
+}
+
+}  // namespace shardlm::testing
