@@ -1,11 +1,13 @@
 // What each server receives tells it nothing: it is what anyone could write who knows shapes alone. Real requests on four ranks,
-// recorded as they arrive. Every program run raises a false alarm with probability 2 servers x kMostTests x kFalseAlarm = 1e-6.
+// recorded as they arrive. A run of this program raises a false alarm with probability 1e-6: 2 servers, 2 sets of statistics of at
+// most kMostTests tests each, and kFalseAlarm a test.
 #include "uniformity.hpp"
 #include "view.hpp"
 
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <set>
 #include <unordered_set>
 
 namespace shardlm {
@@ -38,6 +40,15 @@ class Privacy : public ::testing::Test {
   }
   static const TestModel& model() { return *model_; }
   static bool a_server() { return is(Role::server0) || is(Role::server1); }
+  static void feed_difference(Uniformity& uniformity, const char* kind, const testing::Opened& a, const testing::Opened& b) {
+    const std::size_t width = bytes_of(a.ring);
+    std::vector<std::uint8_t> bytes(a.v.size() * width);
+    for (std::size_t j = 0; j < a.v.size(); ++j) {
+      const Word difference = low(a.v[j] - b.v[j], a.ring);
+      std::memcpy(&bytes[j * width], &difference, width);
+    }
+    uniformity.values(kind, bytes.data(), a.v.size(), a.ring);
+  }
   static Listed simulated() { return Simulator::list(model().file().config(), world().role(), kPrompts[0].size(), kFurther[0].size()); }
 
  private:
@@ -74,6 +85,34 @@ TEST_F(Privacy, WhatAServerReceivesIsUniformAndTheSameForTwoPrompts) {
   EXPECT_GT(uniformity.tests(), 50);
   EXPECT_GT(uniformity.positions_seen(), 1000000u);
   std::printf("%s: %d tests of %zu bits in each of %d requests\n", name(world().role()), uniformity.tests(), uniformity.positions_seen(), 2 * kRequests);
+}
+
+// Were a mask used for two wires, or in two conversations, then what both servers see would differ by as little as the secrets do.
+TEST_F(Privacy, WhatBothServersSeeDiffersUniformlyBetweenWiresAndBetweenConversations) {
+  const Listed listed = a_server() ? simulated() : Listed();
+  Uniformity uniformity;
+  for (int prompt : {0, 1}) {
+    std::vector<testing::Opened> before;
+    for (int i = 0; i < 21; ++i) {
+      Recorded recorded = record(model(), kPrompts[prompt], kFurther[prompt]);
+      if (!a_server()) continue;
+      recorded.list();
+      const std::vector<testing::Opened> now = testing::opened(listed, recorded);
+      std::map<std::pair<int, std::size_t>, const testing::Opened*> earlier;  // the last wire of that ring and size
+      if (i > 0) uniformity.begin(prompt);
+      for (std::size_t w = 0; i > 0 && w < now.size(); ++w) {
+        const testing::Opened*& other = earlier[{now[w].ring, now[w].v.size()}];
+        if (other) feed_difference(uniformity, "between wires", now[w], *other);
+        feed_difference(uniformity, "between conversations", now[w], before[w]);
+        other = &now[w];
+      }
+      before = now;
+    }
+  }
+  if (!a_server()) return;
+  EXPECT_EQ(uniformity.complaints(), std::vector<std::string>());
+  EXPECT_LE(uniformity.tests(), testing::kMostTests);
+  EXPECT_GT(uniformity.tests(), 30);
 }
 
 // The same statistic on what a broken protocol would send. x: the prompts' embeddings as the client encodes them.
@@ -197,6 +236,22 @@ TEST_F(Privacy, TwoConversationsShareNoMaskKeyOrWord) {
     break;
   }
   EXPECT_EQ(common_windows(listed, one, two), 1u);
+}
+
+// K0, K1, K01 and the client's keys of two conversations: each is its own.
+TEST_F(Privacy, EveryKeyIsADifferentOne) {
+  std::string mine;
+  world().observe([&](const net::World::Message& m) {
+    const bool a_key = m.kind == net::Kind::key || (m.kind == net::Kind::embedding && is(Role::server0));
+    if (!m.sent && a_key) mine.append(m.data, m.data + sizeof(crypto::Key));
+  });
+  for (int i : {0, 1}) testing::session(model(), [&](protocol::Client& client) { testing::request(client, kPrompts[i], kFurther[i]); });
+  world().observe({});
+  std::vector<std::string> keys;
+  for (const std::string& part : world().gather_all(mine))
+    for (std::size_t at = 0; at < part.size(); at += sizeof(crypto::Key)) keys.push_back(part.substr(at, sizeof(crypto::Key)));
+  EXPECT_EQ(keys.size(), 2 * (3 + 3u));  // K0, K1, K01, and the client's key of each of three steps
+  EXPECT_EQ(std::set<std::string>(keys.begin(), keys.end()).size(), keys.size());
 }
 
 // The kernel refuses every write to a regular file, and tells: no rank writes any while it answers.

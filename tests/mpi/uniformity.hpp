@@ -21,7 +21,7 @@
 namespace shardlm::testing {
 
 constexpr double kFalseAlarm = 1e-9;
-constexpr int kMostTests = 500;
+constexpr int kMostTests = 250;
 
 // The probability that chi-square with that many degrees of freedom is at least x: the regularised upper incomplete gamma
 // function, by its series or its continued fraction (Abramowitz and Stegun, 6.5.29 and 6.5.31).

@@ -128,6 +128,7 @@ class Simulator : public mpc::Ledger {
 class Recorded {
  public:
   void take(const net::World::Message& m) {
+    if (m.sent && m.lane == net::Lane::opening) sent_openings_.emplace_back(m.data, m.data + m.size);
     if (m.sent || m.lane == net::Lane::collective) return;
     if (m.lane == net::Lane::dealing) {
       dealt_.append(m.data + 1, m.data + m.size);  // the first byte tells the last packet
@@ -159,9 +160,10 @@ class Recorded {
   // Of messages, then of records; after list().
   const std::vector<std::string>& payloads() const { return payloads_; }
   std::string& payload(std::size_t i) { return payloads_[i]; }
+  const std::vector<std::string>& sent_openings() const { return sent_openings_; }
 
  private:
-  std::vector<std::string> messages_, payloads_;
+  std::vector<std::string> messages_, payloads_, sent_openings_;
   std::string dealt_;
 };
 
@@ -185,6 +187,36 @@ void for_each_field(const Listed& listed, const Recorded& recorded, const F& f) 
       at += field.bytes();
     }
   }
+}
+
+// The masked values that both servers see, sent + received: one vector a wire, and its ring.
+struct Opened {
+  int ring;
+  std::vector<Word> v;
+};
+inline std::vector<Opened> opened(const Listed& listed, const Recorded& recorded) {
+  std::vector<Opened> all;
+  std::size_t message = 0;
+  for (std::size_t i = 0; i < listed.messages.size(); ++i) {
+    if (listed.messages[i].find(": opening, ") == std::string::npos) continue;
+    std::size_t at = 0;
+    for (const Field& field : listed.fields[i]) {
+      if (field.kind == "openings") {
+        const std::size_t width = bytes_of(field.k);
+        Opened wire{field.k, std::vector<Word>(field.n)};
+        for (std::size_t j = 0; j < field.n; ++j) {
+          Word sent = 0, received = 0;
+          std::memcpy(&sent, &recorded.sent_openings().at(message).at(at + j * width), width);
+          std::memcpy(&received, &recorded.payloads().at(i).at(at + j * width), width);
+          wire.v[j] = low(sent + received, field.k);
+        }
+        all.push_back(std::move(wire));
+      }
+      at += field.bytes();
+    }
+    ++message;
+  }
+  return all;
 }
 
 }  // namespace shardlm::testing
