@@ -39,6 +39,7 @@ void Dealer::deal(const Array<Word>& values, int k) {
 }
 
 Array<Word> Dealer::deal_keys(int m, const Array<Word>& alpha) {
+  nudge();
   const std::size_t n = alpha.size(), bytes = crypto::correction_bytes(m, n);
   const crypto::Tweak tweak{request_.salt, request_.serial};
   request_.serial += crypto::kTile * crypto::tiles_of(n);
@@ -114,6 +115,7 @@ Tensor Dealer::do_sum_of_squares(const Masked& x) {
 }
 
 void Dealer::nudge() {
+  world_.still_working();
   request_.to0.nudge();
   request_.to1.nudge();
 }

@@ -35,6 +35,7 @@ Array<Word> Server::dealt(std::size_t n, int k) {
 }
 
 crypto::DpfKeys Server::keys(int m, std::size_t n) {
+  world_.still_working();
   crypto::DpfKeys keys;
   keys.m = m;
   keys.n = n;

@@ -60,6 +60,7 @@ Tensor Server::do_sum_of_squares(const Masked& x) {
 
 Tensor Server::do_project(const Linear& layer, const Masked& x) {
   const Clock clock(*this, Part::linear);
+  world_.still_working();  // the others may wait long for a large layer
   const Tensor y = apply(layer, x.x);
   if (layer.bias.size() == 0) return y;
   const std::size_t rows = layer.rows;
@@ -71,6 +72,7 @@ Tensor Server::do_project(const Linear& layer, const Masked& x) {
 
 Tensor Server::do_project_back(const Linear& layer, const Shared& x) {
   const Clock clock(*this, Part::linear);
+  world_.still_working();  // the others may wait long for a large layer
   return apply(layer, x.x);
 }
 
