@@ -2,15 +2,14 @@
 // three serve as the program has them serve.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+
 #include "../unit/io_files.hpp"
 #include "four_ranks.hpp"
-
 #include "shardlm/protocol/session.hpp"
 #include "shardlm/qwen/plain.hpp"
 #include "shardlm/text/tokenizer.hpp"
-
-#include <algorithm>
-#include <cmath>
 
 namespace shardlm::testing {
 

@@ -51,8 +51,8 @@ TEST_F(Passes, TwoThousandFreshPassesHaveNoOutlier) {
       }
       std::sort(errors.begin(), errors.end());
       const double median = errors[kPasses / 2];
-      std::printf("\"%s\" (%zu tokens), %zu passes: largest logit error of a pass: median %.5f, largest %.5f; rms of spread at most %.5f\n", prompt,
-                  tokens.size(), kPasses, median, errors.back(), relative);
+      std::printf("\"%s\" (%zu tokens), %zu passes: largest logit error of a pass: median %.5f, largest %.5f; rms of spread at most %.5f\n",
+                  prompt, tokens.size(), kPasses, median, errors.back(), relative);
       std::fflush(stdout);
       EXPECT_GT(errors.front(), 0);
       EXPECT_GT(errors.back(), errors.front());  // fresh randomness rounds in another way

@@ -176,7 +176,8 @@ Seen ask_after_dealing(const TestModel& model, const Tokens& prompt, const Token
   const std::uint64_t bytes = received_by_lanes(&net::World::Traffic::bytes), count = received_by_lanes(&net::World::Traffic::messages);
   if (is(Role::dealer))
     world().observe([&](const net::World::Message& m) {
-      if (!m.sent) seen.messages.push_back(std::string(name(m.kind)) + std::string(m.data + std::min<std::size_t>(8, m.size), m.data + m.size));
+      if (!m.sent)
+        seen.messages.push_back(std::string(name(m.kind)) + std::string(m.data + std::min<std::size_t>(8, m.size), m.data + m.size));
       if (m.sent && m.kind == net::Kind::logits && ++dealt == 1 + further.size())
         world().send_now(Role::client, Lane::collective, net::Kind::report, 0, nullptr, 0);
     });

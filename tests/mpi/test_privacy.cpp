@@ -1,14 +1,14 @@
 // What each server receives tells it nothing: it is what anyone could write who knows shapes alone. Real requests on four ranks,
 // recorded as they arrive. A run of this program raises a false alarm with probability 1e-6: 2 servers, 2 sets of statistics of at
 // most kMostTests tests each, and kFalseAlarm a test.
-#include "uniformity.hpp"
-#include "view.hpp"
-
 #include <signal.h>
 #include <sys/resource.h>
 
 #include <set>
 #include <unordered_set>
+
+#include "uniformity.hpp"
+#include "view.hpp"
 
 namespace shardlm {
 namespace {
@@ -17,8 +17,8 @@ using net::Role;
 using testing::Field;
 using testing::is;
 using testing::Listed;
-using testing::Recorded;
 using testing::record;
+using testing::Recorded;
 using testing::Simulator;
 using testing::TestModel;
 using testing::Tokens;
@@ -84,7 +84,8 @@ TEST_F(Privacy, WhatAServerReceivesIsUniformAndTheSameForTwoPrompts) {
   EXPECT_LE(uniformity.tests(), testing::kMostTests);
   EXPECT_GT(uniformity.tests(), 50);
   EXPECT_GT(uniformity.positions_seen(), 1000000u);
-  std::printf("%s: %d tests of %zu bits in each of %d requests\n", name(world().role()), uniformity.tests(), uniformity.positions_seen(), 2 * kRequests);
+  std::printf("%s: %d tests of %zu bits in each of %d requests\n", name(world().role()), uniformity.tests(), uniformity.positions_seen(),
+              2 * kRequests);
 }
 
 // Were a mask used for two wires, or in two conversations, then what both servers see would differ by as little as the secrets do.
@@ -176,7 +177,8 @@ TEST_F(Broken, AMaskOfTooFewBitsIsNoticed) {
 }
 
 TEST_F(Broken, OneValueInAHundredWithoutItsMaskIsNoticed) {
-  EXPECT_TRUE(mentions(complaints([](Word x, std::size_t j, Word r, Word) { return j % 100 == 7 ? x : low(x + r, kRing); }), "a bit's frequency: off"));
+  EXPECT_TRUE(mentions(complaints([](Word x, std::size_t j, Word r, Word) { return j % 100 == 7 ? x : low(x + r, kRing); }),
+                       "a bit's frequency: off"));
 }
 
 TEST_F(Broken, OneMaskThatIsUsedInEveryRequestIsNoticed) {

@@ -9,14 +9,14 @@
 // A test raises a false alarm with probability kFalseAlarm; complaints() makes at most kMostTests.
 #pragma once
 
-#include "shardlm/core/ring.hpp"
-
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
+
+#include "shardlm/core/ring.hpp"
 
 namespace shardlm::testing {
 
@@ -162,9 +162,11 @@ class Uniformity {
     const char* names[] = {"a bit's frequency", "a bit's frequency between the prompts"};
     for (int which : {0, 1}) {
       tests_ += 2;
-      if (largest[which] >= bound) complaints_.push_back(std::string(names[which]) + ": off by " + std::to_string(largest[which]) + " of " + std::to_string(2 * n));
+      if (largest[which] >= bound)
+        complaints_.push_back(std::string(names[which]) + ": off by " + std::to_string(largest[which]) + " of " + std::to_string(2 * n));
       const double z = (square[which] - bits) / std::sqrt(bits * (2 - 1.0 / n));  // a square's variance: 2 - 2 / (2 n)
-      if (std::erfc(std::abs(z) / std::sqrt(2.0)) < kFalseAlarm) complaints_.push_back(std::string(names[which]) + ", all bits: z = " + std::to_string(z));
+      if (std::erfc(std::abs(z) / std::sqrt(2.0)) < kFalseAlarm)
+        complaints_.push_back(std::string(names[which]) + ", all bits: z = " + std::to_string(z));
     }
   }
 

@@ -1,10 +1,10 @@
 // A server's view of a request: what it receives, as it was recorded, and as someone lists it who knows shapes alone.
 #pragma once
 
-#include "session.hpp"
-
 #include <string>
 #include <vector>
+
+#include "session.hpp"
 
 namespace shardlm::testing {
 
@@ -23,7 +23,9 @@ struct Listed {
   std::vector<std::vector<Field>> fields;  // of the messages, then of the records
 };
 
-inline std::string as_line(const std::string& from, const std::string& kind, std::size_t bytes) { return from + ": " + kind + ", " + std::to_string(bytes); }
+inline std::string as_line(const std::string& from, const std::string& kind, std::size_t bytes) {
+  return from + ": " + kind + ", " + std::to_string(bytes);
+}
 
 // The simulator: Qwen2.5 on shapes, written down as the messages that a server gets.
 class Simulator : public mpc::Ledger {
@@ -65,9 +67,15 @@ class Simulator : public mpc::Ledger {
     }
     message(first() ? "server 1" : "server 0", "opening", costs_.opened_bytes - before, fields);
   }
-  Tensor do_shares(const mpc::Masked& x) override { return words(x.ring, [&] { return Ledger::do_shares(x); }); }
-  Tensor do_lift(const mpc::Masked& x) override { return words(64 - x.ring, [&] { return Ledger::do_lift(x); }); }
-  Tensor do_product(const Product& p) override { return words(p.ring, [&] { return Ledger::do_product(p); }); }
+  Tensor do_shares(const mpc::Masked& x) override {
+    return words(x.ring, [&] { return Ledger::do_shares(x); });
+  }
+  Tensor do_lift(const mpc::Masked& x) override {
+    return words(64 - x.ring, [&] { return Ledger::do_lift(x); });
+  }
+  Tensor do_product(const Product& p) override {
+    return words(p.ring, [&] { return Ledger::do_product(p); });
+  }
   Tensor do_sum_of_squares(const mpc::Masked& x) override {
     record_words(x.x.size(), 64);
     record_words(x.x.size(), 63 - x.ring);
