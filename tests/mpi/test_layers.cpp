@@ -15,9 +15,10 @@ using testing::known_words;
 using testing::Request;
 using testing::reveal;
 
+// Never destroyed: its device memory would outlive Kokkos, whose end comes before that of static objects.
 const nn::Tables& tables() {
-  static const nn::Tables one(kSiluBits);
-  return one;
+  static const nn::Tables* const one = new nn::Tables(kSiluBits);
+  return *one;
 }
 
 double uniform(Word w) { return std::ldexp(double(w >> 11), -53); }
