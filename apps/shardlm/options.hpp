@@ -10,8 +10,15 @@
 
 namespace shardlm::app {
 
-struct GenerateOptions {
+// What every subcommand that runs on four ranks takes.
+struct JobOptions {
   std::string model;
+  std::uint64_t dealer_ahead = std::uint64_t{256} << 20;
+  double timeout = 60;
+  int threads = 0;  // 0: a share of the cores
+};
+
+struct GenerateOptions : JobOptions {
   std::optional<std::string> prompt;  // on the command line or in the deck
   std::string prompt_file;            // "-" is standard input
   std::optional<std::string> system;
@@ -19,9 +26,6 @@ struct GenerateOptions {
   std::size_t max_tokens = 128;
   text::SamplerOptions sampling;
   std::string protocol = "v3";
-  std::uint64_t dealer_ahead = std::uint64_t{256} << 20;
-  double timeout = 60;
-  int threads = 0;  // 0: a share of the cores
   std::string out;
   bool timing = false, json = false;
 };

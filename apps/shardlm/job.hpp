@@ -1,0 +1,33 @@
+// What every private subcommand does on four ranks before and after its own work: command lines agree, the prompt stays on the
+// client's host, the model is the same everywhere, the memory suffices; servers and dealer then serve until the client has ended.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "options.hpp"
+#include "shardlm/io/model_file.hpp"
+#include "shardlm/protocol/session.hpp"
+
+namespace shardlm::app {
+
+// Tokens, for which memory is wanted.
+struct Extent {
+  std::size_t prompt = 1;    // the longest prompt that is computed at once
+  std::size_t capacity = 1;  // all that a conversation can come to hold
+};
+
+// The client's own part.
+struct ClientPart {
+  // Options that hold secret text, as a sentence names them ("-p, --system"), or "" where none was given: what mpirun tells every host.
+  std::string told;
+  // Reads and checks its input. Runs in a thread, so that the other ranks can be told that this one lives. Throws Error.
+  std::function<Extent(const io::ModelFile&)> prepare;
+  // start_up: seconds since main. Throws Error, which ends the job on all ranks.
+  std::function<void(protocol::Client&, const io::ModelFile&, double start_up)> run;
+};
+
+// trouble: a sentence about this rank's command line, which the others learn, or "". Returns the exit code.
+int on_four_ranks(const JobOptions& options, const std::string& trouble, const ClientPart& client);
+
+}  // namespace shardlm::app

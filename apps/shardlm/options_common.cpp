@@ -1,0 +1,53 @@
+#include "options_parts.hpp"
+
+namespace shardlm::app {
+namespace {
+
+// Why a value is no protocol of this version, or "".
+std::string check_protocol(const std::string& name) {
+  if (name == "v3" || name == "plain") return "";
+  for (const char* later : {"v2", "v3-ot", "v3-mpc", "v3-cc"})
+    if (name == later) return "this version does not have the protocol " + name + " yet; it has v3 and plain";
+  return "there is no protocol '" + name + "'; this version has v3 and plain";
+}
+
+}  // namespace
+
+const char* const kDeckHelp =
+    "\nWith --config FILE every option can come from a TOML deck: under its long name without the dashes, in a section [generate],\n"
+    "[convert] or [info]. The command line goes before the deck.";
+
+void add_sampling(CLI::App& c, text::SamplerOptions& o) {
+  c.add_option("-t,--temperature", o.temperature, "0: always the likeliest token")->capture_default_str()->type_name("X");
+  c.add_option("--top-k", o.top_k, "Choose among the k likeliest tokens; 0: among all")->capture_default_str()->type_name("N");
+  c.add_option("--top-p", o.top_p, "Choose among the likeliest tokens that have this probability together")
+      ->capture_default_str()
+      ->type_name("X");
+  c.add_option("--repetition-penalty", o.repetition_penalty, "Above 1: avoid tokens that came before")
+      ->capture_default_str()
+      ->type_name("X");
+  c.add_option("--seed", o.seed, "Of the choice of tokens (default: random)")->type_name("N");
+}
+
+void add_protocol(CLI::App& c, std::string& protocol) {
+  c.add_option("--protocol", protocol, "v3: private, on four ranks; plain: not private, in one process")
+      ->check(check_protocol)
+      ->capture_default_str()
+      ->type_name("NAME");
+}
+
+void add_job(CLI::App& c, JobOptions& o) {
+  c.add_option("--dealer-ahead", o.dealer_ahead, "Bytes that the dealer may be ahead of the servers, such as 256M or 1G")
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->default_str("256M")
+      ->type_name("BYTES");
+  c.add_option("--timeout", o.timeout, "Seconds after which a rank that went quiet is given up")
+      ->check(within(1.0, 86400.0))
+      ->capture_default_str()
+      ->type_name("SECONDS");
+  c.add_option("--threads", o.threads, "Threads a rank (default: OMP_NUM_THREADS, or a third of the cores)")
+      ->check(within(1, 4096))
+      ->type_name("N");
+}
+
+}  // namespace shardlm::app

@@ -1,0 +1,24 @@
+// How the command line is put together: a function a subcommand, and the parts that several have in common.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "options.hpp"
+
+namespace shardlm::app {
+
+void add_generate(CLI::App& app, GenerateOptions& options);
+void add_convert(CLI::App& app, ConvertOptions& options);
+void add_info(CLI::App& app, InfoOptions& options);
+
+extern const char* const kDeckHelp;
+void add_job(CLI::App& command, JobOptions& options);                 // --dealer-ahead, --timeout, --threads
+void add_sampling(CLI::App& command, text::SamplerOptions& options);  // -t, --top-k, --top-p, --repetition-penalty, --seed
+void add_protocol(CLI::App& command, std::string& protocol);
+
+template <class T>
+CLI::Validator within(T least, T most) {
+  return CLI::Range(least, most).description("");  // of which help says nothing; an error does
+}
+
+}  // namespace shardlm::app
