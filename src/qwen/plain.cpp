@@ -11,9 +11,13 @@ namespace shardlm::qwen {
 
 struct PlainModel::Impl {
   PlainWeights weights;
+  bool rounded = false;  // to bfloat16
 };
 
-PlainModel::PlainModel(const std::string& path) : impl_(new Impl{load_plain_weights(path)}) {}
+PlainModel::PlainModel(const std::string& path, Precision precision)
+    : impl_(new Impl{load_plain_weights(path), precision == Precision::bfloat16}) {
+  if (impl_->rounded) round_to_bfloat16(impl_->weights);
+}
 PlainModel::~PlainModel() = default;
 
 const io::ModelConfig& PlainModel::config() const { return impl_->weights.config; }
@@ -92,14 +96,95 @@ struct Workspace {
   FloatMatrix normed, qkv, mixed, gate_up, product;
 };
 
-// The head for one token, on the host.
-std::vector<float> logits(const PlainWeights& w, const FloatMatrix& x) {
-  const FloatMatrix normed = plain::new_matrix(1, w.config.hidden), y = plain::new_matrix(1, w.config.vocabulary);
-  plain::rms_norm(x, w.final_norm, w.config.norm_epsilon, normed);
-  plain::linear(w.head, normed, 0, y);
-  const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), y);
-  return {host.data(), host.data() + host.size()};
-}
+// One call of forward: the layers over new tokens, each on top of the one before.
+class Pass {
+ public:
+  Pass(const PlainWeights& w, bool rounded, const std::vector<std::int32_t>& tokens, std::size_t past)
+      : w_(w),
+        c_(w.config),
+        rounded_(rounded),
+        past_(past),
+        x_(embed(w, tokens)),
+        angles_(rope_angles(c_, past, tokens.size())),
+        s_(c_, tokens.size()) {}
+
+  void attend(const PlainLayer& layer, const FloatMatrix& keys, const FloatMatrix& values) const {
+    norm(layer.attention_norm);
+    plain::linear(layer.qkv, s_.normed, 0, s_.qkv);
+    plain::add_bias(s_.qkv, layer.qkv_bias);
+    round(s_.qkv);
+    plain::rotate_and_keep(s_.qkv, angles_, heads_, past_, keys, values);
+    if (rounded_) {  // what was there before is rounded already, and stays
+      round(s_.qkv);
+      round(Kokkos::subview(keys, rows(), Kokkos::ALL));
+    }
+    plain::attention(s_.qkv, keys, values, heads_, past_, w_.score_scale, rounded_, s_.mixed);
+    round(s_.mixed);
+    add_linear(layer.o, s_.mixed);
+  }
+
+  void mlp(const PlainLayer& layer) const {
+    norm(layer.mlp_norm);
+    plain::linear(layer.gate_up, s_.normed, 0, s_.gate_up);
+    round(s_.gate_up);
+    plain::swiglu(s_.gate_up, rounded_, s_.product);
+    round(s_.product);
+    add_linear(layer.down, s_.product);
+  }
+
+  // After attend and before mlp; after mlp.
+  void see_attention(const FloatMatrix& keys, const FloatMatrix& values, LayerRange& range) const {
+    grow(range.row_norm, plain::largest_row_norm(x_));
+    grow(range.value, plain::largest(Kokkos::subview(values, rows(), Kokkos::ALL), 0, values.extent(1)));
+    grow(range.score, plain::largest_score(s_.qkv, keys, heads_, past_, w_.score_scale));
+  }
+  void see_mlp(LayerRange& range) const {
+    grow(range.gate, plain::largest(s_.gate_up, 0, c_.intermediate));
+    grow(range.product, plain::largest(s_.product, 0, c_.intermediate));
+  }
+  void see_residual(float& most) const { grow(most, plain::largest_row_norm(x_)); }
+
+  // The head for the last token, on the host.
+  std::vector<float> logits() const {
+    const std::size_t n = x_.extent(0);
+    const FloatMatrix last = Kokkos::subview(x_, std::make_pair(n - 1, n), Kokkos::ALL);
+    const FloatMatrix normed = plain::new_matrix(1, c_.hidden), y = plain::new_matrix(1, c_.vocabulary);
+    plain::rms_norm(last, w_.final_norm, c_.norm_epsilon, normed);
+    round(normed);
+    plain::linear(w_.head, normed, 0, y);
+    round(y);
+    const auto host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), y);
+    return {host.data(), host.data() + host.size()};
+  }
+
+ private:
+  static void grow(float& most, float value) { most = std::max(most, value); }
+  std::pair<std::size_t, std::size_t> rows() const { return {past_, past_ + x_.extent(0)}; }
+  void round(const FloatMatrix& x) const {
+    if (rounded_) plain::round_to_bfloat16(x);
+  }
+  void norm(const Floats& gains) const {
+    plain::rms_norm(x_, gains, c_.norm_epsilon, s_.normed);
+    round(s_.normed);
+  }
+  // x += w y; in bfloat16 the product is rounded before the sum is.
+  void add_linear(const FloatMatrix& w, const FloatMatrix& y) const {
+    if (!rounded_) return plain::linear(w, y, 1, x_);
+    plain::linear(w, y, 0, s_.normed);
+    round(s_.normed);
+    plain::add(x_, s_.normed);
+    round(x_);
+  }
+
+  const PlainWeights& w_;
+  const io::ModelConfig& c_;
+  bool rounded_;
+  std::size_t past_;
+  plain::HeadShape heads_{c_.heads, c_.kv_heads, c_.head_dim()};
+  FloatMatrix x_;
+  Floats angles_;
+  Workspace s_;
+};
 
 }  // namespace
 
@@ -108,31 +193,24 @@ PlainSession::~PlainSession() = default;
 
 std::size_t PlainSession::length() const { return state_->length; }
 
-std::vector<float> PlainSession::forward(const std::vector<std::int32_t>& tokens) {
+std::vector<float> PlainSession::forward(const std::vector<std::int32_t>& tokens, Ranges* ranges) {
   const PlainWeights& w = model_.impl().weights;
-  const io::ModelConfig& c = w.config;
-  const std::size_t n = tokens.size(), past = state_->length;
-  require_room(c, tokens, past);
-  state_->reserve(c, past + n);
-  const plain::HeadShape heads{c.heads, c.kv_heads, c.head_dim()};
-  const FloatMatrix x = embed(w, tokens);
-  const Floats angles = rope_angles(c, past, n);
-  const Workspace s(c, n);
-  for (std::size_t i = 0; i < c.layers; ++i) {
-    const PlainLayer& layer = w.layers[i];
-    plain::rms_norm(x, layer.attention_norm, c.norm_epsilon, s.normed);
-    plain::linear(layer.qkv, s.normed, 0, s.qkv);
-    plain::add_bias(s.qkv, layer.qkv_bias);
-    plain::rotate_and_keep(s.qkv, angles, heads, past, state_->keys[i], state_->values[i]);
-    plain::attention(s.qkv, state_->keys[i], state_->values[i], heads, past, w.score_scale, s.mixed);
-    plain::linear(layer.o, s.mixed, 1, x);
-    plain::rms_norm(x, layer.mlp_norm, c.norm_epsilon, s.normed);
-    plain::linear(layer.gate_up, s.normed, 0, s.gate_up);
-    plain::swiglu(s.gate_up, s.product);
-    plain::linear(layer.down, s.product, 1, x);
+  const std::size_t past = state_->length;
+  require_room(w.config, tokens, past);
+  state_->reserve(w.config, past + tokens.size());
+  if (ranges != nullptr) ranges->layers.resize(w.config.layers);
+  const Pass pass(w, model_.impl().rounded, tokens, past);
+  for (std::size_t i = 0; i < w.config.layers; ++i) {
+    LayerRange* const range = ranges != nullptr ? &ranges->layers[i] : nullptr;
+    if (range != nullptr) pass.see_residual(range->row_norm);
+    pass.attend(w.layers[i], state_->keys[i], state_->values[i]);
+    if (range != nullptr) pass.see_attention(state_->keys[i], state_->values[i], *range);
+    pass.mlp(w.layers[i]);
+    if (range != nullptr) pass.see_mlp(*range);
   }
-  state_->length += n;
-  return logits(w, Kokkos::subview(x, std::make_pair(n - 1, n), Kokkos::ALL));
+  if (ranges != nullptr) pass.see_residual(ranges->last_norm);
+  state_->length += tokens.size();
+  return pass.logits();
 }
 
 }  // namespace shardlm::qwen

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bfloat16.hpp"
+
 namespace shardlm::qwen::plain {
 namespace {
 
@@ -18,7 +20,7 @@ constexpr std::size_t kScores = std::size_t{1} << 24;
 
 // Tokens first .. first + scores.extent(0) / heads - 1; a row of scores for each of their heads.
 void attend(const FloatMatrix& qkv, const FloatMatrix& keys, const FloatMatrix& values, HeadShape shape, std::size_t past, float scale,
-            std::size_t first, const FloatMatrix& scores, const FloatMatrix& out) {
+            bool rounded, std::size_t first, const FloatMatrix& scores, const FloatMatrix& out) {
   const std::size_t d = shape.dim, heads = shape.heads, group = shape.heads / shape.kv_heads;
   Kokkos::parallel_for(
       "shardlm::plain::attention", Team(static_cast<int>(scores.extent(0)), Kokkos::AUTO), KOKKOS_LAMBDA(const Member& team) {
@@ -30,8 +32,9 @@ void attend(const FloatMatrix& qkv, const FloatMatrix& keys, const FloatMatrix& 
             [&](const std::size_t j, float& most) {
               float s = 0;
               for (std::size_t i = 0; i < d; ++i) s += qkv(t, q + i) * keys(j, k + i);
-              scores(row, j) = s * scale;
-              most = most < s * scale ? s * scale : most;
+              s = rounded ? nearest_bfloat16(nearest_bfloat16(s) * scale) : s * scale;
+              scores(row, j) = s;
+              most = most < s ? s : most;
             },
             Kokkos::Max<float>(top));
         team.team_barrier();
@@ -46,8 +49,13 @@ void attend(const FloatMatrix& qkv, const FloatMatrix& keys, const FloatMatrix& 
         team.team_barrier();
         Kokkos::parallel_for(Kokkos::TeamThreadRange(team, d), [&](const std::size_t i) {
           float sum = 0;
-          for (std::size_t j = 0; j < seen; ++j) sum += scores(row, j) * values(j, k + i);
-          out(t, q + i) = sum / total;
+          if (rounded) {
+            for (std::size_t j = 0; j < seen; ++j) sum += nearest_bfloat16(scores(row, j) / total) * values(j, k + i);
+            out(t, q + i) = sum;
+          } else {
+            for (std::size_t j = 0; j < seen; ++j) sum += scores(row, j) * values(j, k + i);
+            out(t, q + i) = sum / total;
+          }
         });
       });
 }
@@ -111,23 +119,87 @@ void rotate_and_keep(const FloatMatrix& qkv, const Floats& angles, HeadShape sha
 }
 
 void attention(const FloatMatrix& qkv, const FloatMatrix& keys, const FloatMatrix& values, HeadShape shape, std::size_t past, float scale,
-               const FloatMatrix& out) {
+               bool rounded, const FloatMatrix& out) {
   const std::size_t tokens = qkv.extent(0), seen = past + tokens;
   const std::size_t step = std::max<std::size_t>(1, std::min(tokens, kScores / (shape.heads * seen)));
   for (std::size_t first = 0; first < tokens; first += step) {
     const std::size_t some = std::min(step, tokens - first);
-    attend(qkv, keys, values, shape, past, scale, first, new_matrix(some * shape.heads, seen), out);
+    attend(qkv, keys, values, shape, past, scale, rounded, first, new_matrix(some * shape.heads, seen), out);
   }
 }
 
-void swiglu(const FloatMatrix& gate_up, const FloatMatrix& m) {
+void swiglu(const FloatMatrix& gate_up, bool rounded, const FloatMatrix& m) {
   const std::size_t columns = m.extent(1);
   Kokkos::parallel_for(
       "shardlm::plain::swiglu", Kokkos::RangePolicy<Exec>(0, m.size()), KOKKOS_LAMBDA(const std::size_t i) {
         const std::size_t t = i / columns, c = i % columns;
-        const float gate = gate_up(t, c);
-        m(t, c) = gate / (1 + ::expf(-gate)) * gate_up(t, columns + c);
+        const float gate = gate_up(t, c), silu = gate / (1 + ::expf(-gate));
+        m(t, c) = (rounded ? nearest_bfloat16(silu) : silu) * gate_up(t, columns + c);
       });
+}
+
+void add(const FloatMatrix& x, const FloatMatrix& y) {
+  const std::size_t columns = x.extent(1);
+  Kokkos::parallel_for(
+      "shardlm::plain::add", Kokkos::RangePolicy<Exec>(0, x.size()),
+      KOKKOS_LAMBDA(const std::size_t i) { x(i / columns, i % columns) += y(i / columns, i % columns); });
+}
+
+void round_to_bfloat16(const FloatMatrix& x) {
+  const std::size_t columns = x.extent(1);
+  Kokkos::parallel_for(
+      "shardlm::plain::round", Kokkos::RangePolicy<Exec>(0, x.size()),
+      KOKKOS_LAMBDA(const std::size_t i) { x(i / columns, i % columns) = nearest_bfloat16(x(i / columns, i % columns)); });
+}
+
+void round_to_bfloat16(const Floats& x) {
+  Kokkos::parallel_for(
+      "shardlm::plain::round", Kokkos::RangePolicy<Exec>(0, x.size()),
+      KOKKOS_LAMBDA(const std::size_t i) { x(i) = nearest_bfloat16(x(i)); });
+}
+
+float largest(const FloatMatrix& x, std::size_t first, std::size_t n) {
+  float most = 0;
+  Kokkos::parallel_reduce(
+      "shardlm::plain::largest", Kokkos::RangePolicy<Exec>(0, x.extent(0) * n),
+      KOKKOS_LAMBDA(const std::size_t i, float& top) {
+        const float value = ::fabsf(x(i / n, first + i % n));
+        top = top < value ? value : top;
+      },
+      Kokkos::Max<float>(most));
+  return most;
+}
+
+float largest_row_norm(const FloatMatrix& x) {
+  const std::size_t columns = x.extent(1);
+  double most = 0;
+  Kokkos::parallel_reduce(
+      "shardlm::plain::row_norm", Kokkos::RangePolicy<Exec>(0, x.extent(0)),
+      KOKKOS_LAMBDA(const std::size_t t, double& top) {
+        double squares = 0;
+        for (std::size_t c = 0; c < columns; ++c) squares += static_cast<double>(x(t, c)) * x(t, c);
+        top = top < squares ? squares : top;
+      },
+      Kokkos::Max<double>(most));
+  return static_cast<float>(std::sqrt(most));
+}
+
+float largest_score(const FloatMatrix& qkv, const FloatMatrix& keys, HeadShape shape, std::size_t past, float scale) {
+  const std::size_t d = shape.dim, heads = shape.heads, group = shape.heads / shape.kv_heads;
+  float most = 0;
+  Kokkos::parallel_reduce(
+      "shardlm::plain::score", Kokkos::RangePolicy<Exec>(0, qkv.extent(0) * heads),
+      KOKKOS_LAMBDA(const std::size_t row, float& top) {
+        const std::size_t t = row / heads, head = row % heads, q = head * d, k = head / group * d;
+        for (std::size_t j = 0; j <= past + t; ++j) {
+          float s = 0;
+          for (std::size_t i = 0; i < d; ++i) s += qkv(t, q + i) * keys(j, k + i);
+          const float size = ::fabsf(s * scale);
+          top = top < size ? size : top;
+        }
+      },
+      Kokkos::Max<float>(most));
+  return most;
 }
 
 }  // namespace shardlm::qwen::plain

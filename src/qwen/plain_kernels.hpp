@@ -25,11 +25,23 @@ struct HeadShape {
 void rotate_and_keep(const FloatMatrix& qkv, const Floats& angles, HeadShape shape, std::size_t past, const FloatMatrix& keys,
                      const FloatMatrix& values);
 
-// out = softmax(scale q k^T) v, every head and token; token t sees the first past + t + 1 keys.
+// out = softmax(scale q k^T) v, every head and token; token t sees the first past + t + 1 keys. rounded: scores and weights to bfloat16.
 void attention(const FloatMatrix& qkv, const FloatMatrix& keys, const FloatMatrix& values, HeadShape shape, std::size_t past, float scale,
-               const FloatMatrix& out);
+               bool rounded, const FloatMatrix& out);
 
-// m = silu(gate) up, where a row holds gate, then up.
-void swiglu(const FloatMatrix& gate_up, const FloatMatrix& m);
+// m = silu(gate) up, where a row holds gate, then up. rounded: silu(gate) to bfloat16.
+void swiglu(const FloatMatrix& gate_up, bool rounded, const FloatMatrix& m);
+
+// x += y.
+void add(const FloatMatrix& x, const FloatMatrix& y);
+
+// Every number to the nearest bfloat16, ties to even.
+void round_to_bfloat16(const FloatMatrix& x);
+void round_to_bfloat16(const Floats& x);
+
+// The largest magnitude in columns first .. first + n - 1; the largest row norm; the largest |scale q k| that attention sees.
+float largest(const FloatMatrix& x, std::size_t first, std::size_t n);
+float largest_row_norm(const FloatMatrix& x);
+float largest_score(const FloatMatrix& qkv, const FloatMatrix& keys, HeadShape shape, std::size_t past, float scale);
 
 }  // namespace shardlm::qwen::plain

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <memory>
 
+#include "bfloat16.hpp"
+#include "plain_kernels.hpp"
 #include "shardlm/core/error.hpp"
 #include "shardlm/core/numbers.hpp"
 #include "shardlm/core/panels.hpp"
@@ -113,6 +115,19 @@ PlainWeights from_model_file(const std::string& path) {
 }
 
 }  // namespace
+
+void round_to_bfloat16(PlainWeights& w) {
+  for (const PlainLayer& layer : w.layers) {
+    for (const FloatMatrix& m : {layer.qkv, layer.o, layer.gate_up, layer.down}) plain::round_to_bfloat16(m);
+    for (const Floats& v : {layer.qkv_bias, layer.attention_norm, layer.mlp_norm}) plain::round_to_bfloat16(v);
+  }
+  plain::round_to_bfloat16(w.final_norm);
+  plain::round_to_bfloat16(w.head);
+  w.embedding = [exact = w.embedding, hidden = w.config.hidden](std::size_t token, float* row) {
+    exact(token, row);
+    for (std::size_t i = 0; i < hidden; ++i) row[i] = nearest_bfloat16(row[i]);
+  };
+}
 
 PlainWeights load_plain_weights(const std::string& path) { return io::is_checkpoint(path) ? from_checkpoint(path) : from_model_file(path); }
 

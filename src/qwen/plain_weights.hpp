@@ -32,4 +32,7 @@ struct PlainWeights {
 // are in them, so norms multiply by the constant that is left, 2^gain / sqrt(hidden), and scores by 1.
 PlainWeights load_plain_weights(const std::string& path);
 
+// Every weight to the nearest bfloat16, the embedding's as they are read.
+void round_to_bfloat16(PlainWeights& weights);
+
 }  // namespace shardlm::qwen

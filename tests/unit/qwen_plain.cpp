@@ -95,6 +95,37 @@ TEST_F(PlainTest, TheOrderOfTokensMatters) {
   EXPECT_GT(relative_error(prefill(original(), swapped), logits_[0]), 0.01);
 }
 
+// Sums in another order move a few roundings, so that two bfloat16 engines agree better with each other than with exact arithmetic.
+TEST_F(PlainTest, Bfloat16RoundsTheResultOfEveryOperation) {
+  const Logits rounded = prefill(PlainModel(kSmallModel, Precision::bfloat16), prompt_);
+  const std::vector<double> known = expected_["bfloat16"];
+  const double error = relative_error(rounded, logits_[0]);
+  EXPECT_GT(error, 1e-3);
+  EXPECT_LT(error, 2e-2);
+  EXPECT_LT(relative_error(rounded, known), 0.5 * error);
+}
+
+TEST_F(PlainTest, RangesAreTheLargestValuesThatALayerSaw) {
+  const auto near = [](double got, double want) { return std::abs(got - want) < 1e-4 * want; };
+  const std::size_t layers = original().config().layers;
+  Ranges whole, steps;
+  PlainSession(original()).forward(prompt_, &whole);
+  PlainSession session(original());
+  for (const std::int32_t token : prompt_) session.forward({token}, &steps);
+  for (const Ranges* got : {&whole, &steps}) {
+    ASSERT_EQ(got->layers.size(), layers);
+    for (std::size_t i = 0; i < layers; ++i) {
+      const nlohmann::json& want = expected_["ranges"][i];
+      EXPECT_TRUE(near(got->layers[i].row_norm, want["row_norm"])) << i;
+      EXPECT_TRUE(near(got->layers[i].gate, want["gate"])) << i;
+      EXPECT_TRUE(near(got->layers[i].product, want["product"])) << i;
+      EXPECT_TRUE(near(got->layers[i].value, want["value"])) << i;
+      EXPECT_TRUE(near(got->layers[i].score, want["score"])) << i;
+    }
+    EXPECT_TRUE(near(got->last_norm, expected_["ranges"][layers]["last_norm"]));
+  }
+}
+
 TEST_F(PlainTest, WhatCannotBeContinuedIsRefusedAndChangesNothing) {
   PlainSession session(original());
   session.forward(prompt_);

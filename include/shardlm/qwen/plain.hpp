@@ -13,10 +13,27 @@
 
 namespace shardlm::qwen {
 
+// bfloat16: weights, and the result of every operation, rounded to bfloat16 (to nearest, ties to even); sums in float, as on GPUs.
+enum class Precision { float32, bfloat16 };
+
+// The largest values that a layer saw, in floating point: what the protocol's rings and tables must hold.
+struct LayerRange {
+  float row_norm = 0;  // of the residual, before either norm: sqrt(x x)
+  float gate = 0;      // |gate|
+  float product = 0;   // |silu(gate) up|
+  float value = 0;     // |v|
+  float score = 0;     // |q k| / sqrt(head_dim)
+};
+
+struct Ranges {
+  std::vector<LayerRange> layers;
+  float last_norm = 0;  // the residual's row norm after the last layer
+};
+
 class PlainModel {
  public:
   // Either a model.h5 (the integers that the private engine runs on, as floats) or a Hugging Face folder (the original weights).
-  explicit PlainModel(const std::string& path);
+  explicit PlainModel(const std::string& path, Precision precision = Precision::float32);
   ~PlainModel();
   const io::ModelConfig& config() const;
   const std::string& tokenizer_json() const;
@@ -35,7 +52,8 @@ class PlainSession {
   ~PlainSession();
   // Appends tokens; returns the logits after the last one, [vocabulary]. Throws Error, with the session as it was, for no
   // tokens, a token outside the vocabulary, or more positions than the model knows.
-  std::vector<float> forward(const std::vector<std::int32_t>& tokens);
+  // ranges, where given, grow to hold these tokens' values as well.
+  std::vector<float> forward(const std::vector<std::int32_t>& tokens, Ranges* ranges = nullptr);
   std::size_t length() const;
 
  private:

@@ -6,6 +6,8 @@ the product's own code, so that they can disagree with it:
   integers    every weight matrix as int64 at its scale (15; q, k, v 23): SHA-256 of the row-major little-endian array, and
               its first row
   biases      of q, k, v at scale 35, likewise
+  bfloat16    logits after the prompt with the result of every operation rounded to bfloat16
+  ranges      the largest residual row norm, gate, silu(gate) up, v and score of every layer over the prompt; the last row norm
 One row of o and one of down hold a weight far above 1, so that row exponents are exercised.
 """
 import hashlib
@@ -64,28 +66,36 @@ def write_safetensors(path, tensors):
     path.write_bytes(len(head).to_bytes(8, "little") + head + b"".join(x.astype("<u2").tobytes() for x in tensors.values()))
 
 
-def forward(w, tokens):
-    """Logits of the last token."""
+def forward(w, tokens, r=lambda x: x, seen=None):
+    """Logits of the last token. r rounds the result of every operation; seen collects each layer's largest values."""
     x = w["model.embed_tokens.weight"][tokens]
     t = len(tokens)
     angle = np.outer(np.arange(t), THETA ** (-np.arange(0, HEAD, 2) / HEAD))
     cos, sin = (np.concatenate([f(angle)] * 2, -1) for f in (np.cos, np.sin))
-    norm = lambda v, gain: v / np.sqrt((v * v).mean(-1, keepdims=True) + EPS) * gain
+    norm = lambda v, gain: r(v / np.sqrt((v * v).mean(-1, keepdims=True) + EPS) * gain)
     rotate = lambda v: v * cos + np.concatenate([-v[..., HEAD // 2:], v[..., :HEAD // 2]], -1) * sin
+    size = lambda v: float(np.linalg.norm(v, axis=-1).max())
+    seen = [] if seen is None else seen
     for i in range(LAYERS):
         get = lambda name: w[f"model.layers.{i}.{name}"]
+        before = size(x)
         h = norm(x, get("input_layernorm.weight"))
-        q, k, v = ((h @ get(f"self_attn.{n}_proj.weight").T + get(f"self_attn.{n}_proj.bias")).reshape(t, -1, HEAD).transpose(1, 0, 2) for n in "qkv")
-        q, k = rotate(q), rotate(k)
+        q, k, v = (r(h @ get(f"self_attn.{n}_proj.weight").T + get(f"self_attn.{n}_proj.bias")).reshape(t, -1, HEAD).transpose(1, 0, 2) for n in "qkv")
+        q, k = r(rotate(q)), r(rotate(k))
         k, v = (np.repeat(a, HEADS // KV_HEADS, 0) for a in (k, v))
-        s = np.where(np.tril(np.ones((t, t), bool)), q @ k.transpose(0, 2, 1) / np.sqrt(HEAD), -np.inf)
+        s = np.where(np.tril(np.ones((t, t), bool)), r(r(q @ k.transpose(0, 2, 1)) / np.sqrt(HEAD)), -np.inf)
         p = np.exp(s - s.max(-1, keepdims=True))
-        p /= p.sum(-1, keepdims=True)
-        x = x + (p @ v).transpose(1, 0, 2).reshape(t, -1) @ get("self_attn.o_proj.weight").T
+        p = r(p / p.sum(-1, keepdims=True))
+        x = r(x + r(r((p @ v).transpose(1, 0, 2).reshape(t, -1)) @ get("self_attn.o_proj.weight").T))
+        between = size(x)
         h = norm(x, get("post_attention_layernorm.weight"))
-        gate, up = h @ get("mlp.gate_proj.weight").T, h @ get("mlp.up_proj.weight").T
-        x = x + (gate / (1 + np.exp(-gate)) * up) @ get("mlp.down_proj.weight").T
-    return norm(x[-1], w["model.norm.weight"]) @ w["lm_head.weight"].T
+        gate, up = r(h @ get("mlp.gate_proj.weight").T), r(h @ get("mlp.up_proj.weight").T)
+        m = r(r(gate / (1 + np.exp(-gate))) * up)
+        x = r(x + r(m @ get("mlp.down_proj.weight").T))
+        seen.append({"row_norm": max(before, between), "gate": float(abs(gate).max()), "product": float(abs(m).max()), "value": float(abs(v).max()),
+                     "score": float(abs(np.where(np.isinf(s), 0, s)).max())})
+    seen.append({"last_norm": size(x)})
+    return r(norm(x[-1], w["model.norm.weight"]) @ w["lm_head.weight"].T)
 
 
 def quantise(w, scale, largest):
@@ -166,7 +176,12 @@ def main(out):
     known = lambda arrays: {name: {"sha256": hashlib.sha256(a.astype("<i8").tobytes()).hexdigest(), "first": (a[0] if a.ndim == 2 else a[:16]).tolist()}
                             for name, a in arrays.items()}
     rows, biases = integers(w)
-    dump("expected.json", {"prompt": PROMPT, "further": FURTHER, "logits": [[float("%.9g" % x) for x in s] for s in steps], "integers": known(rows),
+    seen = []
+    forward(w, PROMPT, seen=seen)
+    rounded = forward(w, PROMPT, lambda x: widen(bfloat16(x)))
+    short = lambda x: [float("%.9g" % y) for y in x]
+    dump("expected.json", {"prompt": PROMPT, "further": FURTHER, "logits": [short(s) for s in steps], "bfloat16": short(rounded), "ranges": seen,
+                           "integers": known(rows),
                            "biases": known(biases)}, separators=(",", ":"))
 
 
