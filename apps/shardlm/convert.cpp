@@ -8,6 +8,7 @@
 #include "clock.hpp"
 #include "memory.hpp"
 #include "shardlm/io/model_file.hpp"
+#include "shardlm/io/random_model.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -64,7 +65,11 @@ int convert(const ConvertOptions& options) {
   remove_on_signals();
   const Clock clock;
   Progress progress;
-  io::convert(options.folder, options.out, [&progress](std::uint64_t done, std::uint64_t all) { progress(done, all); });
+  const io::Progress show = [&progress](std::uint64_t done, std::uint64_t all) { progress(done, all); };
+  if (options.random.empty())
+    io::convert(options.folder, options.out, show);
+  else
+    io::convert_random(io::random_model(options.random, options.seed.value_or(io::kRandomModelSeed)), options.out, show);
   std::fprintf(stderr, "%s written in %.1f s\n", options.out.c_str(), clock.seconds());
   return 0;
 }

@@ -32,11 +32,15 @@ struct GenerateOptions : JobOptions {
 
 struct ConvertOptions {
   std::string folder, out;
+  std::string random;  // a size or a config.json, instead of the folder
+  std::optional<std::uint64_t> seed;
 };
 
 struct InfoOptions {
   std::string model;
   std::size_t tokens = 19, answer = 1;
+  std::uint64_t dealer_ahead = JobOptions().dealer_ahead;
+  bool json = false;
 };
 
 // What was asked for.

@@ -36,11 +36,15 @@ void add_protocol(CLI::App& c, std::string& protocol) {
       ->type_name("NAME");
 }
 
-void add_job(CLI::App& c, JobOptions& o) {
-  c.add_option("--dealer-ahead", o.dealer_ahead, "Bytes that the dealer may be ahead of the servers, such as 256M or 1G")
+void add_dealer_ahead(CLI::App& c, std::uint64_t& bytes) {
+  c.add_option("--dealer-ahead", bytes, "Bytes that the dealer may be ahead of the servers, such as 256M or 1G")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->default_str("256M")
       ->type_name("BYTES");
+}
+
+void add_job(CLI::App& c, JobOptions& o) {
+  add_dealer_ahead(c, o.dealer_ahead);
   c.add_option("--timeout", o.timeout, "Seconds after which a rank that went quiet is given up")
       ->check(within(1.0, 86400.0))
       ->capture_default_str()

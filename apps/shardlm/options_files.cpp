@@ -1,11 +1,34 @@
 #include "options_parts.hpp"
+#include "shardlm/io/random_model.hpp"
 
 namespace shardlm::app {
+namespace {
+
+// The one name that convert --random takes is the file to write, not a folder. Why the rest does not say what to do, or "".
+std::string settle(ConvertOptions& o) {
+  const bool random = !o.random.empty();
+  if (random && o.out.empty()) std::swap(o.folder, o.out);
+  if (random && !o.folder.empty()) return "give either a Hugging Face folder or --random, not both";
+  if (!random && o.seed) return "--seed goes with --random";
+  if (!random && (o.folder.empty() || o.out.empty()))
+    return "give a Hugging Face folder and the model file to write, or --random SIZE and the model file to write";
+  return o.out.empty() ? "give the model file to write" : "";
+}
+
+}  // namespace
 
 void add_convert(CLI::App& app, ConvertOptions& o) {
   CLI::App* c = app.add_subcommand("convert", "Make a model file: shardlm convert HF_FOLDER model.h5");
-  c->add_option("folder", o.folder, "Hugging Face folder: config.json, tokenizer.json, *.safetensors")->required();
-  c->add_option("out", o.out, "Model file to write")->required();
+  c->add_option("folder", o.folder, "Hugging Face folder: config.json, tokenizer.json, *.safetensors");
+  c->add_option("out", o.out, "Model file to write");
+  c->add_option("--random", o.random,
+                "Instead of a folder: random weights in the shape of 0.5b, 1.5b, 3b, 7b, 14b, 32b, 72b or a config.json")
+      ->type_name("SIZE");
+  c->add_option("--seed", o.seed, "Of the random weights (default: " + std::to_string(io::kRandomModelSeed) + ")")->type_name("N");
+  c->final_callback([&o] {
+    const std::string trouble = settle(o);
+    if (!trouble.empty()) throw CLI::ValidationError("convert", trouble);
+  });
 }
 
 void add_info(CLI::App& app, InfoOptions& o) {
@@ -13,6 +36,8 @@ void add_info(CLI::App& app, InfoOptions& o) {
   c->add_option("model", o.model, "Model file, or a Hugging Face folder")->required();
   c->add_option("-T,--tokens", o.tokens, "Tokens of the prompt")->check(within(1, 1 << 24))->capture_default_str();
   c->add_option("-m,--max-tokens", o.answer, "Tokens of the answer")->check(within(1, 1 << 24))->capture_default_str();
+  add_dealer_ahead(*c, o.dealer_ahead);
+  c->add_flag("--json", o.json, "Print one JSON object");
 }
 
 }  // namespace shardlm::app

@@ -12,6 +12,7 @@ void add_convert(CLI::App& app, ConvertOptions& options);
 void add_info(CLI::App& app, InfoOptions& options);
 
 extern const char* const kDeckHelp;
+void add_dealer_ahead(CLI::App& command, std::uint64_t& bytes);
 void add_job(CLI::App& command, JobOptions& options);                 // --dealer-ahead, --timeout, --threads
 void add_sampling(CLI::App& command, text::SamplerOptions& options);  // -t, --top-k, --top-p, --repetition-penalty, --seed
 void add_protocol(CLI::App& command, std::string& protocol);

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <exception>
 #include <thread>
 
+#include "model_source.hpp"
 #include "model_writer.hpp"
 #include "shardlm/core/error.hpp"
 #include "shardlm/core/numbers.hpp"
@@ -46,14 +48,14 @@ std::vector<double> read_scaled(const FloatTensor& tensor, double factor) {
 
 class Conversion {
  public:
-  Conversion(const Checkpoint& checkpoint, ModelWriter& writer) : checkpoint_(checkpoint), writer_(writer) {}
+  Conversion(const ModelSource& source, ModelWriter& writer) : source_(source), writer_(writer) {}
 
   void run() {
-    write_text("tokenizer", checkpoint_.tokenizer_json());
-    write_text("chat_template", checkpoint_.chat_template());
+    write_text("tokenizer", source_.tokenizer_json);
+    write_text("chat_template", source_.chat_template);
     write_embedding();
     for (std::size_t i = 0; i < config_.layers; ++i) write_layer(i);
-    write_matrix("head", {{{checkpoint_.head(), read_scaled(checkpoint_.final_norm(), 1), rest_of_root()}}, 1});
+    write_matrix("head", {{{source_.head, read_scaled(source_.final_norm, 1), rest_of_root()}}, 1});
   }
 
  private:
@@ -66,19 +68,36 @@ class Conversion {
   }
 
   void write_embedding() {
-    const FloatTensor& table = checkpoint_.embedding();
+    const FloatTensor& table = source_.embedding;
     const std::size_t step = kChunkBytes / bytes_of(table.type);
+    std::vector<std::uint8_t> bytes(std::min(step, table.count()) * bytes_of(table.type));
     writer_.begin("embedding");
     for (std::size_t at = 0; at < table.count(); at += step) {
       const std::size_t n = std::min(step, table.count() - at);
-      writer_.append(table.data + at * bytes_of(table.type), n * bytes_of(table.type));
-      checkpoint_.tensors().release(table, at, n);
+      in_parallel(n, [&](std::size_t first, std::size_t some) {
+        std::uint8_t* out = bytes.data() + first * bytes_of(table.type);
+        table.copy(at + first, some, out);
+        check_embedding(table.type, out, some);
+      });
+      writer_.append(bytes.data(), n * bytes_of(table.type));
+      source_.release(table, at, n);
     }
     writer_.end();
   }
 
+  // The client encodes them in 64 bits at kResidualScale.
+  static void check_embedding(FloatType type, const std::uint8_t* data, std::size_t n) {
+    std::array<float, 4096> some;
+    for (std::size_t at = 0; at < n; at += some.size()) {
+      const std::size_t m = std::min(some.size(), n - at);
+      to_float(type, data + at * bytes_of(type), m, some.data());
+      for (std::size_t i = 0; i < m; ++i)
+        if (!(std::fabs(some[i]) < 0x1p32f)) throw Error("cannot convert embedding: a number is too large or not a finite number");
+    }
+  }
+
   void write_layer(std::size_t i) {
-    const LayerTensors t = checkpoint_.layer(i);
+    const LayerTensors t = source_.layer(i);
     const std::string layer = "layers/" + std::to_string(i) + "/";
     const std::vector<double> attention = gains(t.attention_norm), mlp = gains(t.mlp_norm);
     const double c = 1 / std::sqrt(static_cast<double>(config_.head_dim()));  // of the scores, kept in q
@@ -124,7 +143,7 @@ class Conversion {
     for (const SourceRows& part : stack.parts) {
       const std::size_t rows = part.matrix.shape[0], columns = stack.columns();
       const std::size_t first = std::max(panel * kPanel, base), end = std::min((panel + n) * kPanel, base + rows);
-      if (first < end) checkpoint_.tensors().release(part.matrix, (first - base) * columns, (end - first) * columns);
+      if (first < end) source_.release(part.matrix, (first - base) * columns, (end - first) * columns);
       base += rows;
     }
   }
@@ -140,21 +159,39 @@ class Conversion {
     writer_.write(path, words.data(), 8 * words.size());
   }
 
-  const Checkpoint& checkpoint_;
-  const ModelConfig& config_ = checkpoint_.config();
+  const ModelSource& source_;
+  const ModelConfig& config_ = source_.config;
   ModelWriter& writer_;
 };
 
+ModelSource source_of(const Checkpoint& checkpoint) {
+  ModelSource source;
+  source.config = checkpoint.config();
+  source.name = checkpoint.name();
+  source.tokenizer_json = checkpoint.tokenizer_json();
+  source.chat_template = checkpoint.chat_template();
+  source.embedding = checkpoint.embedding();
+  source.final_norm = checkpoint.final_norm();
+  source.head = checkpoint.head();
+  source.layer = [&checkpoint](std::size_t i) { return checkpoint.layer(i); };
+  source.release = [&checkpoint](const FloatTensor& t, std::size_t first, std::size_t n) { checkpoint.tensors().release(t, first, n); };
+  return source;
+}
+
 }  // namespace
 
-void convert(const std::string& folder, const std::string& out, const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
-  OutputFile file(out);
-  const Checkpoint checkpoint(folder);
-  ModelWriter writer(file, checkpoint.config(), checkpoint.embedding().type, checkpoint.tokenizer_json().size(),
-                     checkpoint.chat_template().size(), checkpoint.name(), progress);
-  Conversion(checkpoint, writer).run();
+void write_model(const ModelSource& source, OutputFile& file, const Progress& progress) {
+  ModelWriter writer(file, source.config, source.embedding.type, source.tokenizer_json.size(), source.chat_template.size(), source.name,
+                     progress);
+  Conversion(source, writer).run();
   writer.finish();
   file.publish();
+}
+
+void convert(const std::string& folder, const std::string& out, const Progress& progress, const FreeSpace& free_space) {
+  OutputFile file(out, free_space);
+  const Checkpoint checkpoint(folder);
+  write_model(source_of(checkpoint), file, progress);
 }
 
 }  // namespace shardlm::io

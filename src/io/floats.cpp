@@ -62,11 +62,28 @@ std::size_t FloatTensor::count() const {
   return n;
 }
 
-void FloatTensor::read(std::size_t first, std::size_t n, float* out) const {
+void FloatTensor::require(std::size_t first, std::size_t n) const {
   if (first > count() || n > count() - first)
     throw Error("tensor " + name + " has " + std::to_string(count()) + " elements, so " + std::to_string(n) + " cannot be read from " +
                 std::to_string(first));
+}
+
+void FloatTensor::read(std::size_t first, std::size_t n, float* out) const {
+  require(first, n);
+  if (draw) return draw(first, n, out);
   to_float(type, data + first * bytes_of(type), n, out);
+}
+
+void FloatTensor::copy(std::size_t first, std::size_t n, std::uint8_t* out) const {
+  require(first, n);
+  if (!draw) {
+    std::memcpy(out, data + first * bytes_of(type), n * bytes_of(type));
+    return;
+  }
+  if (type != FloatType::bf16) throw Error("tensor " + name + " is drawn as " + shardlm::io::name(type) + "; only BF16 is");
+  std::vector<float> numbers(n);
+  draw(first, n, numbers.data());
+  for (std::size_t i = 0; i < n; ++i) std::memcpy(out + 2 * i, reinterpret_cast<const std::uint8_t*>(&numbers[i]) + 2, 2);
 }
 
 }  // namespace shardlm::io

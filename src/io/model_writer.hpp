@@ -15,7 +15,6 @@ namespace shardlm::io {
 
 class ModelWriter {
  public:
-  using Progress = std::function<void(std::uint64_t, std::uint64_t)>;
   // Creates all datasets, empty, and reserves their room. `file` outlives the writer.
   ModelWriter(OutputFile& file, const ModelConfig& config, FloatType embedding, std::size_t tokenizer_bytes, std::size_t template_bytes,
               const std::string& name, Progress progress);

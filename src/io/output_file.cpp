@@ -2,15 +2,18 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <climits>
+#include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <random>
+#include <utility>
 
 #include "shardlm/core/error.hpp"
-#include "shardlm/io/model_file.hpp"
 
 namespace shardlm::io {
 namespace {
@@ -25,13 +28,27 @@ std::string hidden_name(const std::string& path) {
   return path.substr(0, base) + "." + path.substr(base) + "." + std::to_string(getpid()) + "." + std::to_string(device()) + ".partial";
 }
 
+std::uint64_t free_on_disk(const std::string& file) {
+  struct statvfs disk {};
+  if (statvfs(file.c_str(), &disk) != 0) return ~std::uint64_t{0};  // unknown: not a reason to refuse
+  return std::uint64_t{disk.f_bavail} * disk.f_frsize;
+}
+
+std::string size_text(std::uint64_t bytes) {
+  const bool large = bytes >= std::uint64_t{1} << 30;
+  char text[40];
+  std::snprintf(text, sizeof text, large ? "%.2f GiB" : "%.2f MiB", std::ldexp(double(bytes), large ? -30 : -20));
+  return text;
+}
+
 }  // namespace
 
 void remove_partial_output() noexcept {
   if (unfinished[0]) unlink(unfinished);
 }
 
-OutputFile::OutputFile(const std::string& path) : path_(path), hidden_(hidden_name(path)) {
+OutputFile::OutputFile(const std::string& path, FreeSpace free_space)
+    : path_(path), hidden_(hidden_name(path)), free_space_(free_space ? std::move(free_space) : FreeSpace(free_on_disk)) {
   struct stat s {};
   if (path.empty() || path.back() == '/' || (stat(path.c_str(), &s) == 0 && !S_ISREG(s.st_mode)))
     throw Error("cannot write \"" + path + "\": it is not the name of a file");
@@ -48,8 +65,12 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::reserve(std::uint64_t bytes) {
+  struct stat s {};
+  const std::uint64_t has = fstat(fd_, &s) == 0 ? std::uint64_t(s.st_blocks) * 512 : 0, free = free_space_(hidden_);
+  if (bytes > has && bytes - has > free)
+    throw Error("cannot write " + path_ + ": it takes " + size_text(bytes) + ", and its disk has room for " + size_text(free));
   if (fallocate(fd_, 0, 0, static_cast<off_t>(bytes)) != 0 && errno != EOPNOTSUPP)
-    throw Error("cannot write " + path_ + ", which takes " + std::to_string(bytes) + " bytes: " + std::strerror(errno));
+    throw Error("cannot write " + path_ + ", which takes " + size_text(bytes) + ": " + std::strerror(errno));
 }
 
 void OutputFile::write(std::uint64_t offset, const void* data, std::size_t bytes) {

@@ -116,54 +116,6 @@ TEST_F(ConvertTest, AnyChangeOfTheModelChangesTheDigest) {
   EXPECT_NE(converted(copy).digest(), changed_weight);
 }
 
-// The same numbers in another format: every bfloat16 of the small model that is no subnormal half is an exact float32.
-void rewrite_as_f32(const std::string& model) {
-  const std::string bytes = read_file(model + "/model.safetensors");
-  std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), 8);
-  json header = json::parse(bytes.substr(8, length));
-  std::string data;
-  for (char c : bytes.substr(8 + length)) {
-    if (data.size() % 4 == 0) data += std::string(2, '\0');
-    data += c;
-  }
-  for (auto& [name, tensor] : header.items())
-    if (name != "__metadata__") {
-      tensor["dtype"] = "F32";
-      for (json& offset : tensor["data_offsets"]) offset = 2 * offset.get<std::size_t>();
-    }
-  write_file(model + "/model.safetensors", safetensors(header.dump(), data));
-}
-
-TEST_F(ConvertTest, Float32CheckpointsGiveTheSameIntegersAndEmbeddings) {
-  const std::string copy = copy_small_model(folder_);
-  rewrite_as_f32(copy);
-  const ModelFile model = converted(copy);
-  const json expected = read_json(kSmallModel + "/expected.json")["integers"];
-  EXPECT_EQ(sha256(integers(model.rows("layers/2/down"))), expected["layers/2/down"]["sha256"]);
-  std::vector<float> got(72), want(72);
-  model.embedding(17, got.data());
-  Checkpoint(kSmallModel).embedding().read(17 * 72, 72, want.data());
-  EXPECT_EQ(got, want);
-}
-
-TEST_F(ConvertTest, ATiedHeadIsTheEmbeddingWithTheFinalNorm) {
-  const std::string copy = copy_small_model(folder_);
-  json config = read_json(copy + "/config.json");
-  config["tie_word_embeddings"] = true;
-  write_file(copy + "/config.json", config.dump());
-  const ModelFile model = converted(copy);
-  EXPECT_TRUE(model.config().tied_head);
-  const Checkpoint checkpoint(copy);
-  std::vector<float> row(72), gain(72);
-  model.embedding(17, row.data());
-  checkpoint.final_norm().read(0, 72, gain.data());
-  const MappedRows head = model.rows("head");
-  const double unit = std::ldexp(1.0, head.exponents[17] - 15);
-  for (std::size_t c = 0; c < 72; ++c)
-    EXPECT_NEAR(weight_at(head, 17, c) * unit, double{row[c]} * gain[c] * std::sqrt(72.0) / 16, unit / 2);
-}
-
 TEST_F(ConvertTest, ProgressEndsAtTheTotal) {
   std::uint64_t last = 0, total = 0;
   convert(kSmallModel, out_, [&](std::uint64_t done, std::uint64_t all) {
@@ -213,6 +165,39 @@ TEST_F(ConvertTest, OutputsThatCannotBeWrittenAreRefusedBeforeAnyWork) {
   EXPECT_TRUE(says(sentence(folder_.path()), "not the name of a file"));
   EXPECT_TRUE(says(sentence(""), "not the name of a file"));
   EXPECT_TRUE(says(sentence("/proc/model.h5"), "cannot write /proc/model.h5"));
+  EXPECT_EQ(folder_.entries(), 0u);
+}
+
+TEST_F(ConvertTest, NaNInAnyTensorIsRefused) {
+  const std::string bytes = read_file(kSmallModel + "/model.safetensors");
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), 8);
+  const json header = json::parse(bytes.substr(8, length));
+  for (const auto& [name, tensor] : header.items()) {
+    if (name == "__metadata__") continue;
+    std::string damaged = bytes;
+    damaged.replace(8 + length + tensor["data_offsets"][0].get<std::size_t>(), 2, "\xc1\x7f");
+    const std::string copy = copy_small_model(folder_);
+    write_file(copy + "/model.safetensors", damaged);
+    EXPECT_TRUE(says(refused(copy), "finite")) << name;
+    std::filesystem::remove_all(copy);
+  }
+}
+
+TEST_F(ConvertTest, ADiskWithTooLittleRoomIsRefusedBeforeAnyWeightIsRead) {
+  std::string asked;
+  bool began = false;
+  const std::string sentence = refusal([&] {
+    convert(
+        kSmallModel, out_, [&](std::uint64_t, std::uint64_t) { began = true; },
+        [&](const std::string& file) {
+          asked = file;
+          return std::uint64_t{300000};
+        });
+  });
+  EXPECT_TRUE(says(sentence, "cannot write " + out_ + ": it takes 0.45 MiB, and its disk has room for 0.29 MiB"));
+  EXPECT_EQ(asked.substr(0, folder_.path().size()), folder_.path());
+  EXPECT_FALSE(began);
   EXPECT_EQ(folder_.entries(), 0u);
 }
 

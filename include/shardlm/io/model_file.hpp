@@ -47,10 +47,14 @@ class ModelFile {
   std::unique_ptr<Impl> impl_;
 };
 
+using Progress = std::function<void(std::uint64_t done, std::uint64_t all)>;  // in bytes; may be empty
+// Bytes that the disk of this file has for its user; may be empty: whatever the file system says.
+using FreeSpace = std::function<std::uint64_t(const std::string& file)>;
+
 // Imports a Hugging Face folder (config.json, tokenizer.json, *.safetensors in BF16, F16 or F32). The file appears under its
-// name only when it is whole, and nothing stays behind otherwise; memory stays below 1 GiB whatever the model's size.
-// Progress: called with bytes done and to do; may be empty.
-void convert(const std::string& folder, const std::string& out, const std::function<void(std::uint64_t, std::uint64_t)>& progress);
+// name only when it is whole, and nothing stays behind otherwise; memory stays below 1 GiB whatever the model's size. Throws
+// Error before the first weight is read where the disk has too little room.
+void convert(const std::string& folder, const std::string& out, const Progress& progress, const FreeSpace& free_space = {});
 
 // For a signal handler of a program that converts: removes the unfinished file. Calls nothing but unlink.
 void remove_partial_output() noexcept;

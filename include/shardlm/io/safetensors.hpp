@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,17 +22,23 @@ constexpr std::size_t bytes_of(FloatType type) { return type == FloatType::f32 ?
 // n numbers as float, exact. `data` may lie at any address.
 void to_float(FloatType type, const std::uint8_t* data, std::size_t n, float* out);
 
-// A tensor inside a mapped file, row-major.
+// A tensor inside a mapped file, row-major; or one whose numbers are made when they are read (io/random_model.hpp).
 struct FloatTensor {
   std::string name;
   FloatType type = FloatType::bf16;
   std::vector<std::size_t> shape;
   const std::uint8_t* data = nullptr;
+  std::function<void(std::size_t first, std::size_t n, float* out)> draw = {};  // instead of data; numbers that `type` has exactly
 
   std::size_t count() const;
   std::size_t bytes() const { return count() * bytes_of(type); }
   // Elements first .. first + n - 1; throws Error where they are not all inside.
   void read(std::size_t first, std::size_t n, float* out) const;
+  // The same as they are encoded, n * bytes_of(type) bytes.
+  void copy(std::size_t first, std::size_t n, std::uint8_t* out) const;
+
+ private:
+  void require(std::size_t first, std::size_t n) const;
 };
 
 class SafeTensors {
