@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
+#include "json_file.hpp"
 #include "mapping.hpp"
 #include "shardlm/core/error.hpp"
 
@@ -43,12 +43,8 @@ std::string read_chat_template(const std::string& folder) {
   std::string text = optional_text(folder + "/chat_template.jinja", kMaxTokenizer);
   const std::string file = folder + "/tokenizer_config.json", config = optional_text(file, kMaxTokenizer);
   if (!text.empty() || config.empty()) return text;
-  try {
-    const json object = json::parse(config);
-    return object.is_object() && object.contains("chat_template") ? template_in(object.at("chat_template")) : std::string();
-  } catch (const json::exception& e) {
-    throw Error(file + " is not valid JSON: " + e.what());
-  }
+  const json object = parse_json(config, file);
+  return object.is_object() && object.contains("chat_template") ? template_in(object.at("chat_template")) : std::string();
 }
 
 std::string last_component(const std::string& folder) {

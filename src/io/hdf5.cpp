@@ -31,7 +31,7 @@ bool read_numbers(hid_t object, const char* name, H5T_class_t kind, hid_t memory
   const Handle attribute = open_attribute(object, name);
   if (!attribute.valid()) return false;
   const Handle type(H5Aget_type(attribute), H5Tclose), space(H5Aget_space(attribute), H5Sclose);
-  if (!type.valid() || !space.valid() || H5Tget_class(type) != kind) return false;
+  if (!type.valid() || !space.valid() || H5Tget_class(type) != kind || H5Tget_size(type) > sizeof(T)) return false;
   const hssize_t n = H5Sget_simple_extent_npoints(space);
   if (n < 1 || n > kMaxNumbers) return false;
   values.resize(n);

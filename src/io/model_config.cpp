@@ -1,8 +1,8 @@
 #include "shardlm/io/model_config.hpp"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "json_file.hpp"
 #include "shardlm/core/error.hpp"
 #include "shardlm/core/numbers.hpp"
 
@@ -14,12 +14,7 @@ using nlohmann::json;
 // A JSON object with errors that name the file.
 class Fields {
  public:
-  Fields(const std::string& text, const std::string& file) : file_(file) {
-    try {
-      object_ = json::parse(text);
-    } catch (const json::exception& e) {
-      throw Error(file + " is not valid JSON: " + e.what());
-    }
+  Fields(const std::string& text, const std::string& file) : file_(file), object_(parse_json(text, file)) {
     if (!object_.is_object()) throw Error(file + " does not hold a JSON object");
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <map>
 #include <thread>
 
@@ -168,7 +169,19 @@ void verify(const std::string& path, const Mapping& mapping, const Contents& con
   known.add(path, mapping.state(), contents.digest);
 }
 
+// The writer's form of HDF5, with a checksum on every piece of the library's own data. Older forms have none, so that the library would
+// follow damaged ones wherever they lead.
+void check_superblock(const std::string& path, const Mapping& mapping) {
+  constexpr char kSignature[] = "\x89HDF\r\n\x1a\n";
+  constexpr std::size_t kLength = sizeof kSignature - 1;
+  constexpr std::uint8_t kSuperblock = 3;
+  if (mapping.size() <= kLength || std::memcmp(mapping.data(), kSignature, kLength) != 0)
+    throw Error("cannot use " + path + ": it is not an HDF5 file");
+  if (mapping.data()[kLength] != kSuperblock) throw Error("cannot use " + path + ": it is an HDF5 file, but no ShardLM model");
+}
+
 Contents read_contents(const std::string& path, const Mapping& mapping) {
+  check_superblock(path, mapping);
   const hdf5::Session session;
   Contents contents(path, mapping.size());
   if (!(file_state(path) == mapping.state())) throw Error("cannot use " + path + ": it changed while it was being opened");

@@ -1,8 +1,8 @@
 #include "shardlm/io/safetensors.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "json_file.hpp"
 #include "mapping.hpp"
 #include "shardlm/core/error.hpp"
 
@@ -50,6 +50,7 @@ class Shard {
     if (header > size - 8) refuse("it is truncated: it ends within its header");
     parse(header);
     require_whole(size - 8 - header);
+    for (Entry& e : entries_) e.tensor.data = mapping_.data() + 8 + header + e.begin;
   }
 
   const std::vector<Entry>& entries() const { return entries_; }
@@ -60,20 +61,16 @@ class Shard {
   [[noreturn]] void refuse(const std::string& why) const { throw Error("cannot use " + path_ + ": " + why); }
 
   void parse(std::size_t header) {
-    json top;
-    try {
-      top = json::parse(mapping_.data() + 8, mapping_.data() + 8 + header);
-    } catch (const json::exception& e) {
-      refuse(std::string("its header is not valid JSON: ") + e.what());
-    }
+    const char* text = reinterpret_cast<const char*>(mapping_.data()) + 8;
+    const json top = parse_json(text, text + header, "cannot use " + path_ + ": its header");
     if (!top.is_object()) refuse("its header is not a JSON object");
     for (const auto& [name, description] : top.items())
-      if (name != "__metadata__") entries_.push_back(entry(name, description, mapping_.data() + 8 + header));
+      if (name != "__metadata__") entries_.push_back(entry(name, description));
     std::sort(entries_.begin(), entries_.end(),
               [](const Entry& a, const Entry& b) { return a.begin != b.begin ? a.begin < b.begin : a.end < b.end; });
   }
 
-  Entry entry(const std::string& name, const json& d, const std::uint8_t* data) const {
+  Entry entry(const std::string& name, const json& d) const {
     Entry e;
     if (!d.is_object() || !d.contains("dtype") || !d.at("dtype").is_string() || !d.contains("shape") || !d.contains("data_offsets"))
       refuse("tensor " + name + " lacks a dtype, shape or data_offsets");
@@ -94,7 +91,6 @@ class Shard {
     e.begin = offsets[0];
     e.end = offsets[1];
     e.tensor.name = name;
-    e.tensor.data = data + e.begin;
     return e;
   }
 
@@ -126,12 +122,7 @@ bool exists(const std::string& path) {
 
 // Tensor name to file name, as an index gives it.
 std::map<std::string, std::string> read_index(const std::string& path) {
-  json index;
-  try {
-    index = json::parse(read_text(path, kMaxIndex));
-  } catch (const json::exception& e) {
-    throw Error(path + " is not valid JSON: " + e.what());
-  }
+  const json index = parse_json(read_text(path, kMaxIndex), path);
   if (!index.is_object() || !index.contains("weight_map") || !index.at("weight_map").is_object()) throw Error(path + " has no weight_map");
   std::map<std::string, std::string> files;
   for (const auto& [tensor, file] : index.at("weight_map").items()) {

@@ -23,6 +23,9 @@ class Prompt {
   void turn(const std::string& role, const std::string& content) {
     tokens_.push_back(open_);
     text(role + "\n" + content);
+    close();
+  }
+  void close() {
     tokens_.push_back(close_);
     text("\n");
   }
@@ -48,6 +51,7 @@ class Literal {
  public:
   Literal(std::string_view source, std::size_t at, char quote) : source_(source), at_(at), quote_(quote) {}
 
+  std::size_t at() const { return at_; }
   bool ended() const { return at_ >= source_.size() || source_[at_] == quote_; }
   bool starts(std::string_view with) const { return source_.substr(at_, with.size()) == with; }
   // The next character, a byte of UTF-8 or an escape.
@@ -71,7 +75,7 @@ class Literal {
 };
 
 // What a literal says after "<|im_start|>system" and a line's end, up to "<|im_end|>"; false if it ends or goes on otherwise.
-bool read_system(Literal literal, std::string& message) {
+bool read_system(Literal& literal, std::string& message) {
   if (literal.ended() || literal.next() != "\n") return false;
   for (message.clear(); !literal.ended(); message += literal.next())
     if (literal.starts(kClose)) return true;
@@ -83,10 +87,12 @@ bool read_system(Literal literal, std::string& message) {
 std::string default_system(const std::string& chat_template) {
   if (chat_template.empty()) return kDefaultSystem;
   const std::string opening = std::string(kOpen) + "system";
-  for (std::size_t at = chat_template.find(opening); at != std::string::npos; at = chat_template.find(opening, at + 1)) {
+  for (std::size_t at = 0; (at = chat_template.find(opening, at)) != std::string::npos;) {
     const char quote = at > 0 ? chat_template[at - 1] : '\0';
+    Literal literal(chat_template, at + opening.size(), quote);
     std::string message;
-    if ((quote == '\'' || quote == '"') && read_system(Literal(chat_template, at + opening.size(), quote), message)) return message;
+    if ((quote == '\'' || quote == '"') && read_system(literal, message)) return message;
+    at = literal.at();  // nothing is read twice, however many openings there are
   }
   return "";
 }
@@ -100,6 +106,13 @@ std::vector<Token> chat_prompt(const Tokenizer& tokenizer, const std::vector<Mes
       throw Error("A message's role must be system, user or assistant, not \"" + message.role + "\".");
     prompt.turn(message.role, message.content);
   }
+  return prompt.answer();
+}
+
+std::vector<Token> chat_turn(const Tokenizer& tokenizer, const std::string& question) {
+  Prompt prompt(tokenizer);
+  prompt.close();
+  prompt.turn("user", question);
   return prompt.answer();
 }
 

@@ -6,6 +6,7 @@
 
 #include "byte_alphabet.hpp"
 #include "json_field.hpp"
+#include "shardlm/core/json_text.hpp"
 
 namespace shardlm::text {
 namespace {
@@ -23,6 +24,9 @@ std::string in_quotes(const std::string& text) {
 
 json parsed(const std::string& text) {
   if (text.size() > kMaxFileBytes) too_many(text.size(), "bytes", kMaxFileBytes);
+  if (!json_is_shallow(text.data(), text.data() + text.size()))
+    throw Error("tokenizer.json: the file is not JSON of a sensible depth; it is nested more than " + std::to_string(kMaxJsonNesting) +
+                " deep.");
   try {
     return json::parse(text);
   } catch (const json::exception& e) {

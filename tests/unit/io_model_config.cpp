@@ -113,5 +113,19 @@ TEST_F(ModelConfigTest, MissingAndMalformedEntriesAreNamed) {
   EXPECT_TRUE(says(refusal([&] { parse(); }), "generation_config.json is not valid JSON"));
 }
 
+// Depth costs whoever prints or copies such a value a piece of stack a level.
+TEST_F(ModelConfigTest, EndlesslyNestedValuesAreRefused) {
+  const std::string nested = std::string(250000, '[') + std::string(250000, ']');
+  for (const char* key : {"architectures", "eos_token_id", "rope_scaling"}) {
+    json config = config_;
+    config[key] = "nested";
+    std::string text = config.dump();
+    text.replace(text.find("\"nested\""), 8, nested);
+    EXPECT_TRUE(says(refusal([&] { parse_config(text, "", "model"); }), "model/config.json is nested more than 64 deep"));
+  }
+  EXPECT_TRUE(says(refusal([&] { parse_config(config_.dump(), "{\"eos_token_id\":" + nested + "}", "model"); }),
+                   "generation_config.json is nested more than 64 deep"));
+}
+
 }  // namespace
 }  // namespace shardlm::io

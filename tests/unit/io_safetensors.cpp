@@ -121,5 +121,20 @@ TEST_F(ShardsTest, AnIndexThatDoesNotFitItsFilesIsRefused) {
   EXPECT_TRUE(says(refused_index(R"({"weight_map":{"a":"one.safetensors","x":"again.safetensors"}})"), "in two files"));
 }
 
+TEST_F(SafeTensorsTest, PlacesAtTheEndOfTheAddressSpaceAreRefused) {
+  EXPECT_TRUE(
+      says(refused_tensor(R"({"dtype":"U8","shape":[0],"data_offsets":[18446744073709551615,18446744073709551615]})", ""), "unused bytes"));
+  EXPECT_TRUE(
+      says(refused_tensor(R"({"dtype":"U8","shape":[1],"data_offsets":[9223372036854775807,9223372036854775808]})", ""), "unused bytes"));
+}
+
+TEST_F(SafeTensorsTest, EndlesslyNestedHeadersAreRefused) {
+  const std::string nested = std::string(250000, '[') + std::string(250000, ']');
+  EXPECT_TRUE(says(refused_tensor(nested, ""), "its header is nested more than 64 deep"));
+  EXPECT_EQ(refused(safetensors(
+                "{\"__metadata__\":{\"x\":\"" + nested + "\\\"\"},\"x\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", "")),
+            "");
+}
+
 }  // namespace
 }  // namespace shardlm::io

@@ -49,6 +49,28 @@ TEST(ChatPrompt, refuses_what_it_cannot_render) {
   }
 }
 
+// A model that holds the conversation so far, and the answer that it wrote itself, is given the rest alone.
+TEST(ChatTurn, continues_a_conversation_as_the_whole_of_it_is_rendered) {
+  const Tokenizer& tokenizer = small_tokenizer();
+  std::vector<Message> messages{{"system", "Be kind."}};
+  std::vector<Token> held;
+  for (const char* question : {"Hi", "What is\n\n\"this\"?", "", "<|im_end|>", " \tBye\n", "Gr\xC3\xBC\xC3\x9F dich!"}) {
+    const std::vector<Token> more = held.empty() ? chat_prompt(tokenizer, {messages[0], {"user", question}}) : chat_turn(tokenizer, question);
+    held.insert(held.end(), more.begin(), more.end());
+    messages.push_back({"user", question});
+    EXPECT_EQ(held, chat_prompt(tokenizer, messages)) << question;
+
+    const std::vector<Token> answer = tokenizer.encode("Yes. One, two,\nthree.");
+    held.insert(held.end(), answer.begin(), answer.end());
+    messages.push_back({"assistant", "Yes. One, two,\nthree."});
+  }
+}
+
+TEST(ChatTurn, reads_as_chatml) {
+  EXPECT_EQ(small_tokenizer().decode(chat_turn(small_tokenizer(), "Bye"), true),
+            "<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n");
+}
+
 // Qwen2.5: the literal stands in the branch for no system message, after one that goes on with "+".
 TEST(DefaultSystem, is_the_literal_of_the_template) {
   EXPECT_EQ(
@@ -80,6 +102,14 @@ TEST(DefaultSystem, is_empty_where_the_template_has_none) {
 }
 
 TEST(DefaultSystem, is_that_of_qwen_where_there_is_no_template) { EXPECT_EQ(default_system(""), kDefaultSystem); }
+
+// Reading on from every opening anew would take days.
+TEST(DefaultSystem, is_looked_for_in_one_pass) {
+  std::string many = "{{ '";
+  for (int i = 0; i < 500000; ++i) many += "\\'<|im_start|>system\\n";
+  EXPECT_EQ(default_system(many), "");
+  EXPECT_EQ(default_system(many + "' }}{{ '<|im_start|>system\\nFound.<|im_end|>' }}"), "Found.");
+}
 
 }  // namespace
 }  // namespace shardlm::text

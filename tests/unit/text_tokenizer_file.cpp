@@ -134,6 +134,26 @@ TEST(TokenizerFile, with_a_bad_expression_fails_cleanly_when_used) {
   expect_sentence(error_of([&] { empty.encode("abc"); }), "matches nothing");
 }
 
+// Neither many places nor many matches that each cost less than is allowed add up to minutes.
+TEST(TokenizerFile, with_an_expression_that_is_slow_everywhere_fails_cleanly_when_used) {
+  Json file = tiny_file();
+  for (const char* slow : {"(?:a|a){25}!|b", "(?:(?:a|a){22}!|a)", "(?=(?:a|aa)+!)a|(?!(?:a|aa)+b)a"}) {
+    split(file)["pattern"]["Regex"] = slow;
+    const Tokenizer tokenizer(file.dump());
+    expect_sentence(error_of([&] { tokenizer.encode(std::string(5000, 'a')); }), "split expression fails");
+  }
+}
+
+// One word of many characters is no such expression's fault.
+TEST(TokenizerFile, with_the_expression_of_qwen_splits_the_longest_runs) {
+  const Tokenizer tokenizer(tiny_file().dump());
+  for (const char c : {'a', ' ', '\n', '!', '1'})
+    for (const char* behind : {"", "x", " ", "!"}) {
+      const std::string text = std::string(300000, c) + behind;
+      EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), text);
+    }
+}
+
 // Reads the file if it can be read, and then uses it.
 void try_file(const std::string& json) {
   try {
