@@ -21,6 +21,7 @@ Tensor room(const Shape& shape) { return Tensor(shape, Array<Word>("shardlm::nn:
 void KvCache::keep(Masked& kept, const Masked& fresh) {
   const Shape whole{heads_, capacity_, dim_};
   if (kept.x.size() == 0) {
+    if (length_ > 0 && fresh.x.concrete()) throw Error("KV cache: its first " + std::to_string(length_) + " tokens are shapes without values");
     kept = {Tensor(whole), fresh.scale, fresh.ring, true, Tensor(whole)};
     if (fresh.x.concrete()) kept.x = room(whole);
     if (fresh.share.concrete()) kept.share = room(whole);
@@ -41,6 +42,12 @@ void KvCache::append(const Masked& keys, const Masked& values) {
 
 void KvCache::truncate(std::size_t length) {
   if (length > length_) throw Error("KV cache: cannot keep " + std::to_string(length) + " of " + std::to_string(length_) + " tokens");
+  length_ = length;
+}
+
+void KvCache::assume(std::size_t length) {
+  if (length_ > 0 || length > capacity_)
+    throw Error("KV cache: cannot assume " + std::to_string(length) + " tokens beside " + std::to_string(length_) + ", room for " + std::to_string(capacity_));
   length_ = length;
 }
 

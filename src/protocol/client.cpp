@@ -25,17 +25,26 @@ std::uint64_t fresh_id() {
 
 Client::Client(net::World& world, const io::ModelFile& model) : world_(world), model_(model) {}
 
-void Client::announce(std::size_t prompt, std::size_t decode) {
+void Client::announce(std::size_t prompt, std::size_t decode, std::size_t kept, std::size_t capacity) {
   if (prompt == 0) throw Error("the prompt is empty: give at least one token");
+  if (kept > length_) throw Error("cannot keep " + std::to_string(kept) + " tokens of a conversation of " + std::to_string(length_));
+  if (capacity == 0) capacity = kept > 0 ? capacity_ : prompt + decode;
   const std::size_t most = std::min(model_.config().max_positions, std::size_t{1} << kContextBits);
-  if (prompt + decode > most)
-    throw Error("the prompt of " + std::to_string(prompt) + " tokens and " + std::to_string(decode) + " more do not fit the " +
+  if (kept > 0 && capacity != capacity_)
+    throw Error("a conversation with room for " + std::to_string(capacity_) + " tokens cannot go on with room for " + std::to_string(capacity));
+  if (kept + prompt + decode > capacity)
+    throw Error(std::to_string(kept) + " kept tokens, a prompt of " + std::to_string(prompt) + " and " + std::to_string(decode) +
+                " more do not fit the " + std::to_string(capacity) + " that the conversation has room for");
+  if (capacity > most)
+    throw Error("a conversation of " + std::to_string(capacity) + " tokens, the prompt's " + std::to_string(prompt) + " among them, does not fit the " +
                 std::to_string(most) + " positions that the model and the protocol have");
   request_ = fresh_id();
   prompt_ = prompt;
   decode_ = decode;
   steps_ = 0;
-  const Announcement announcement{request_, prompt, decode};
+  length_ = kept;
+  capacity_ = capacity;
+  const Announcement announcement{request_, prompt, decode, kept, capacity};
   for (Role role : kOthers) world_.send_now(role, Lane::control, Kind::request, 0, &announcement, sizeof announcement);
 }
 
@@ -70,6 +79,7 @@ std::vector<float> Client::step(const std::vector<std::int32_t>& tokens) {
   for (Role role : kOthers) receive_share(role, sum);
   std::vector<float> logits(sum.size());
   for (std::size_t i = 0; i < sum.size(); ++i) logits[i] = float(decode(sum[i], qwen::kLogitScale));
+  length_ += tokens.size();
   return logits;
 }
 

@@ -11,8 +11,9 @@
 
 namespace shardlm::protocol {
 
+// A turn of a conversation. kept: its tokens that every rank holds from earlier turns, 0 for a new one, with room for `capacity`.
 struct Announcement {
-  std::uint64_t request, prompt, decode;
+  std::uint64_t request, prompt, decode, kept, capacity;
 };
 
 struct DealtKeys {

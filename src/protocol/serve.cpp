@@ -21,7 +21,23 @@ void send_report(net::World& world, std::uint64_t request, const Report& report)
   world.send_now(Role::client, Lane::control, Kind::report, request, &report, sizeof report);
 }
 
-void answer_as_server(net::World& world, const qwen::Model& model, const Announcement& a) {
+// What this rank holds of the conversation, up to the tokens that are kept: it may hold more, because the dealer deals ahead of
+// the answer's end.
+void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const Announcement& a) {
+  if (a.prompt == 0 || a.capacity > model.config().max_positions || a.kept > a.capacity || a.prompt > a.capacity - a.kept ||
+      a.decode > a.capacity - a.kept - a.prompt)
+    throw Error("the client announced " + std::to_string(a.kept) + " + " + std::to_string(a.prompt) + " + " + std::to_string(a.decode) +
+                " tokens in a conversation of " + std::to_string(a.capacity) + ", which do not fit the model");
+  if (a.kept == 0) {
+    held.emplace(model, a.capacity);
+    return;
+  }
+  if (!held || held->capacity() != a.capacity || a.kept > held->length())
+    throw Error("the client continues after " + std::to_string(a.kept) + " tokens a conversation that this rank does not hold");
+  held->truncate(a.kept);
+}
+
+void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcement& a) {
   const bool first = world.role() == Role::server0;
   const auto dealt = decode_message<DealtKeys>(world.receive_now(Role::dealer, Lane::control, Kind::key, a.request));
   crypto::Key common;
@@ -33,7 +49,6 @@ void answer_as_server(net::World& world, const qwen::Model& model, const Announc
   }
   mpc::ServerRequest request{a.request, dealt.salt, 0, crypto::Stream(dealt.key), crypto::Stream(common), mpc::DealReceiver(world, a.request)};
   mpc::Server server(world, request);
-  qwen::Decoder decoder(model, server, a.prompt + a.decode);
   Report report;
   double working = 0;
   while (true) {
@@ -43,7 +58,7 @@ void answer_as_server(net::World& world, const qwen::Model& model, const Announc
     if (kind == Kind::stop) break;
     if (kind != Kind::request) unexpected(kind);
     const double start = now();
-    decoder.step(decode_message<Step>(bytes).tokens);
+    decoder.step(server, decode_message<Step>(bytes).tokens);
     working += now() - start;
     ++report.steps;
   }
@@ -56,7 +71,7 @@ void answer_as_server(net::World& world, const qwen::Model& model, const Announc
   send_report(world, a.request, report);
 }
 
-void answer_as_dealer(net::World& world, const qwen::Model& model, const Announcement& a, std::size_t ahead) {
+void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcement& a, std::size_t ahead) {
   const crypto::Salt salt = crypto::random_salt();
   const crypto::Key k0 = crypto::random_key(), k1 = crypto::random_key();
   const DealtKeys keys0{k0, salt}, keys1{k1, salt};
@@ -68,12 +83,11 @@ void answer_as_dealer(net::World& world, const qwen::Model& model, const Announc
                              mpc::DealSender(world, Role::server1, a.request, ahead / 2, stop)};
   mpc::pair(request.to0, request.to1);
   mpc::Dealer dealer(world, request);
-  qwen::Decoder decoder(model, dealer, a.prompt + a.decode);
   Report report;
   const double start = now();
   try {
     for (std::size_t i = 0; i <= a.decode; ++i) {
-      decoder.step(i == 0 ? a.prompt : 1);
+      decoder.step(dealer, i == 0 ? a.prompt : 1);
       ++report.steps;
     }
   } catch (const mpc::Stopped&) {  // the answer ended earlier: what is in flight is burned
@@ -97,23 +111,25 @@ void answer_as_dealer(net::World& world, const qwen::Model& model, const Announc
 }  // namespace
 
 void serve(net::World& world, const qwen::Model& model, const ServeOptions& options) {
+  std::optional<qwen::Decoder> conversation;
   while (true) {
     world.idle_until_waiting(Role::client, Lane::control);
     const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, 0);
     if (kind == Kind::end) return;
     if (kind != Kind::request) unexpected(kind);
     const auto announcement = decode_message<Announcement>(bytes);
+    take_up(conversation, model, announcement);
     if (world.role() == Role::dealer) {
-      answer_as_dealer(world, model, announcement, options.dealer_ahead);
+      answer_as_dealer(world, *conversation, announcement, options.dealer_ahead);
     } else {
-      answer_as_server(world, model, announcement);
+      answer_as_server(world, *conversation, announcement);
     }
   }
 }
 
 void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble) {
   world.agree(trouble);
-  const std::string version = "protocol 1, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds";
+  const std::string version = "protocol 2, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds";
   const std::vector<std::string> models = world.gather_all(digest), versions = world.gather_all(version);
   std::string sentence;
   for (int r = 1; r < net::kParties && sentence.empty(); ++r) {

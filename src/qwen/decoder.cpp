@@ -18,27 +18,32 @@ mpc::Shared apply(const Layer& layer, mpc::Party& party, const mpc::Shared& x, n
   return y + layer.mlp(party, layer.mlp_norm(party, y));
 }
 
-Decoder::Decoder(const Model& model, mpc::Party& party, std::size_t capacity) : model_(model), party_(party) {
+Decoder::Decoder(const Model& model, std::size_t capacity) : model_(model), capacity_(capacity) {
   const io::ModelConfig& c = model.config();
   cache_.assign(c.layers, nn::KvCache(c.kv_heads, c.head_dim(), capacity));
 }
 
-void Decoder::step(std::size_t tokens) {
-  mpc::Shared x = party_.input({tokens, model_.config().hidden}, kResidualScale);
-  for (std::size_t i = 0; i < cache_.size(); ++i) x = apply(model_.layers()[i], party_, x, cache_[i]);
-  const mpc::Masked h = model_.final_norm()(party_, moved(x, last_row));
-  party_.output(party_.project_back(model_.head(), party_.lift(h)));
+void Decoder::step(mpc::Party& party, std::size_t tokens) {
+  mpc::Shared x = party.input({tokens, model_.config().hidden}, kResidualScale);
+  for (std::size_t i = 0; i < cache_.size(); ++i) x = apply(model_.layers()[i], party, x, cache_[i]);
+  const mpc::Masked h = model_.final_norm()(party, moved(x, last_row));
+  party.output(party.project_back(model_.head(), party.lift(h)));
 }
 
 void Decoder::truncate(std::size_t length) {
   for (nn::KvCache& cache : cache_) cache.truncate(length);
 }
 
-mpc::Costs predict(const Model& model, std::size_t tokens, std::size_t decoded) {
+void Decoder::assume(std::size_t length) {
+  for (nn::KvCache& cache : cache_) cache.assume(length);
+}
+
+mpc::Costs predict(const Model& model, std::size_t tokens, std::size_t decoded, std::size_t past) {
   mpc::Ledger ledger;
-  Decoder decoder(model, ledger, tokens + decoded);
-  decoder.step(tokens);
-  for (std::size_t i = 0; i < decoded; ++i) decoder.step(1);
+  Decoder decoder(model, past + tokens + decoded);
+  decoder.assume(past);
+  decoder.step(ledger, tokens);
+  for (std::size_t i = 0; i < decoded; ++i) decoder.step(ledger, 1);
   return ledger.costs();
 }
 

@@ -33,13 +33,13 @@ class Simulator : public mpc::Ledger {
   static Listed list(const io::ModelConfig& config, net::Role role, std::size_t prompt, std::size_t further) {
     const qwen::Model shapes(config);
     Simulator simulator(role);
-    qwen::Decoder decoder(shapes, simulator, prompt + further);
-    simulator.message("client", "request", 24, {});
+    qwen::Decoder decoder(shapes, prompt + further);
+    simulator.message("client", "request", 40, {});
     simulator.message("dealer", "key", 48, {{"keys", 48, 8}});
     if (role == net::Role::server1) simulator.message("server 0", "key", 32, {{"keys", 32, 8}});
     for (std::size_t step = 0; step <= further; ++step) {
       simulator.message("client", "request", 8, {});
-      decoder.step(step == 0 ? prompt : 1);
+      decoder.step(simulator, step == 0 ? prompt : 1);
     }
     simulator.message("client", "stop", 0, {});
     simulator.message("client", "end", 0, {});

@@ -48,6 +48,7 @@ class KvCache {
   std::size_t capacity() const { return capacity_; }
   void append(const Masked& keys, const Masked& values);  // [kv heads][T][d] each, with shares
   void truncate(std::size_t length);                      // forgets later tokens
+  void assume(std::size_t length);                        // of an empty cache: holds so many already, as shapes, to count costs
   const Masked& keys() const { return keys_; }            // [kv heads][capacity][d]
   const Masked& values() const { return values_; }
 

@@ -1,7 +1,11 @@
-// One question and its answer between the four ranks: who sends what to whom, in which order, and how it ends.
+// Questions and their answers between the four ranks: who sends what to whom, in which order, and how it ends.
 //
-//   client -> all        announcement: request id, prompt length, most steps to follow. Lengths alone: the dealer can deal the
-//                        whole request before the client has read the prompt
+// A request is one turn: a prompt and the steps after it, with keys, streams and salt of its own. A conversation is a request that
+// begins it and requests that continue it: keys and values stay with the ranks as kept wires, so that only new tokens are computed.
+//
+//   client -> all        announcement: request id, prompt length, most steps to follow, how many tokens of the conversation are
+//                        kept (0: a new one), room in tokens. Lengths alone: the dealer can deal the whole request before the
+//                        client has read the prompt. Each rank forgets what it holds beyond the kept tokens: the dealer dealt ahead
 //   dealer -> server b   K_b and the request's salt; server 0 -> server 1: K01
 //   dealer -> server b   dealt words and keys, ahead of their use
 //   client -> server b   a step: its share of the tokens' embeddings (server 0's as a key that expands to it)
@@ -34,14 +38,19 @@ class Client {
  public:
   Client(net::World& world, const io::ModelFile& model);
 
-  // Tells the lengths. decode: how many single-token steps may follow the prompt.
-  void announce(std::size_t prompt, std::size_t decode);
+  // Tells the lengths. decode: how many single-token steps may follow the prompt. kept = 0 begins a conversation, with room for
+  // `capacity` tokens (0: for this request alone); kept > 0 continues the last one after its first `kept` tokens.
+  void announce(std::size_t prompt, std::size_t decode, std::size_t kept = 0, std::size_t capacity = 0);
   // The first call takes the whole prompt, each later one a token: sends shares of the embeddings, returns the logits.
   std::vector<float> step(const std::vector<std::int32_t>& tokens);
   // Ends the request; reports by rank (the client's own is empty).
   std::array<Report, net::kParties> finish();
   // Ends the session: servers and dealer return from serve().
   void end();
+
+  std::size_t length() const { return length_; }  // tokens of the conversation that every rank holds
+  // While a person thinks: throws PeerFailure where a rank gave up.
+  void still_here() { world_.still_working(); }
 
   double embedding_seconds() const { return embedding_seconds_; }
   std::uint64_t sent_bytes() const;
@@ -51,7 +60,8 @@ class Client {
   net::World& world_;
   const io::ModelFile& model_;
   std::uint64_t request_ = 0;
-  std::size_t prompt_ = 0, decode_ = 0, steps_ = 0;
+  std::size_t prompt_ = 0, decode_ = 0, steps_ = 0;  // of the request
+  std::size_t length_ = 0, capacity_ = 0;            // of the conversation
   double embedding_seconds_ = 0;
 };
 

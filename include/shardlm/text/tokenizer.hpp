@@ -61,4 +61,9 @@ std::string default_system(const std::string& chat_template);
 std::vector<Token> chat_prompt(const Tokenizer& tokenizer, const std::vector<Message>& messages,
                                const std::string& default_system = kDefaultSystem);
 
+// What follows an answer in the same rendering, for a model that holds the conversation up to the answer's last word: the end of the
+// assistant's turn, a user's turn, then the opening of the assistant's next one. chat_prompt(messages) + answer + this is
+// chat_prompt(messages, the answer, the question), if the answer's tokens are those of its text. Throws as chat_prompt does.
+std::vector<Token> chat_turn(const Tokenizer& tokenizer, const std::string& question);
+
 }  // namespace shardlm::text
