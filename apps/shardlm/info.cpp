@@ -1,30 +1,81 @@
 #include "info.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "memory.hpp"
+#include "needs.hpp"
+#include "shardlm/core/numbers.hpp"
 #include "shardlm/io/checkpoint.hpp"
+#include "shardlm/io/random_model.hpp"
 #include "shardlm/qwen/decoder.hpp"
 
 namespace shardlm::app {
 namespace {
 
-void print_shape(const io::ModelConfig& c) {
+using nlohmann::ordered_json;
+
+constexpr std::size_t kTokenizerBytes = 7031645;  // Qwen2.5's own, for a size of which there is no file
+
+// A model file, a checkpoint, or a size alone.
+struct Described {
+  io::ModelConfig config;
+  std::string kind, name, digest;
+  std::size_t tokenizer_bytes = 0;
+  std::uint64_t disk = 0;
+};
+
+bool is_size(const std::string& text) {
+  const std::vector<std::string>& sizes = io::qwen_sizes();
+  return std::find(sizes.begin(), sizes.end(), text) != sizes.end();
+}
+
+Described described(const std::string& path) {
+  Described d;
+  if (io::is_checkpoint(path)) {
+    const io::Checkpoint checkpoint(path);
+    d = {checkpoint.config(), "Hugging Face folder", checkpoint.name(), "", checkpoint.tokenizer_json().size(), 0};
+  } else if (!std::filesystem::exists(path) && is_size(path)) {
+    d = {io::qwen_size(path), "size", "Qwen2.5 " + path, "", kTokenizerBytes, 0};
+  } else {
+    const io::ModelFile file(path);
+    d = {file.config(), "model file made from", file.name(), file.digest(), file.tokenizer_json().size(), std::filesystem::file_size(path)};
+  }
+  if (d.disk == 0) d.disk = file_bytes(d.config, d.tokenizer_bytes);
+  return d;
+}
+
+// Costs up to the first token of the answer, of all of it, and what each rank needs.
+struct Estimate {
+  Request request;
+  mpc::Costs prefill, all;
+  std::array<Needs, net::kParties> ranks;
+};
+
+Estimate estimated(const Described& d, const InfoOptions& o) {
+  Estimate e;
+  e.request = {o.tokens, o.answer, o.dealer_ahead};
+  const std::size_t most = std::min(d.config.max_positions, std::size_t{1} << kContextBits);
+  if (e.request.capacity() > most)
+    throw Error("a prompt of " + std::to_string(o.tokens) + " tokens and " + std::to_string(o.answer) + " new ones do not fit the " +
+                std::to_string(most) + " positions that the model and the protocol have");
+  const qwen::Model model(d.config);
+  e.prefill = qwen::predict(model, o.tokens, 0);
+  e.all = o.answer > 1 ? qwen::predict(model, o.tokens, o.answer - 1) : e.prefill;
+  e.ranks = needs(d.config, e.all, e.request, d.tokenizer_bytes);
+  return e;
+}
+
+void print_model(const Described& d, const std::string& path) {
+  const io::ModelConfig& c = d.config;
+  std::printf("%s: %s %s\n", path.c_str(), d.kind.c_str(), d.name.c_str());
+  if (!d.digest.empty()) std::printf("digest %s\n", d.digest.c_str());
   std::printf("layers %zu, hidden %zu, MLP %zu, heads %zu of %zu, key-value heads %zu\n", c.layers, c.hidden, c.intermediate, c.heads,
               c.head_dim(), c.kv_heads);
   std::printf("vocabulary %zu, positions %zu, head %s the embedding\n", c.vocabulary, c.max_positions,
               c.tied_head ? "tied to" : "apart from");
-}
-
-io::ModelConfig describe(const std::string& path) {
-  if (io::is_checkpoint(path)) {
-    const io::Checkpoint checkpoint(path);
-    std::printf("%s: Hugging Face folder %s\n", path.c_str(), checkpoint.name().c_str());
-    return checkpoint.config();
-  }
-  const io::ModelFile file(path);
-  std::printf("%s: model file made from %s\ndigest %s\n", path.c_str(), file.name().c_str(), file.digest().c_str());
-  return file.config();
 }
 
 void print_costs(const char* what, const mpc::Costs& c) {
@@ -32,29 +83,77 @@ void print_costs(const char* what, const mpc::Costs& c) {
               readable(c.dealt_bytes).c_str(), readable(c.key_bytes).c_str());
 }
 
+void print_request(const Estimate& e) {
+  std::printf("\n%-36s %8s %12s %12s %12s\n", "a request", "rounds", "opened", "dealt", "keys");
+  print_costs(("prompt of " + std::to_string(e.request.tokens) + " tokens").c_str(), e.prefill);
+  if (e.request.answer == 1) return;
+  print_costs(("the " + std::to_string(e.request.answer - 1) + " tokens that follow the first").c_str(), e.all - e.prefill);
+  print_costs("all", e.all);
+}
+
+void print_ranks(const Described& d, const Estimate& e) {
+  std::printf("\n%-12s %12s %12s %12s %12s %12s\n", "rank", "memory", "model pages", "disk", "sends", "receives");
+  for (int rank = 0; rank < net::kParties; ++rank) {
+    const Needs& n = e.ranks[rank];
+    std::printf("%-12s %12s %12s %12s %12s %12s\n", net::name(net::Role(rank)), readable(n.memory).c_str(), readable(n.mapped).c_str(),
+                readable(d.disk).c_str(), readable(n.sent).c_str(), readable(n.received).c_str());
+  }
+  std::printf(
+      "\nOpened: sent by each server to the other; dealt: words for server 1; keys: for each server. Memory: of each process, "
+      "estimated.\n");
+  std::printf("Model pages: mapped from the file, once for all ranks of a machine; should memory be short, they are read again.\n");
+}
+
+ordered_json json_of(const mpc::Costs& c) {
+  return {{"rounds", c.rounds},
+          {"opened_bytes", c.opened_bytes},
+          {"dealt_bytes", c.dealt_bytes},
+          {"key_bytes", c.key_bytes},
+          {"prg_blocks", c.prg_blocks}};
+}
+
+ordered_json json_of(const Described& d, const Estimate& e) {
+  const io::ModelConfig& c = d.config;
+  ordered_json j{{"name", d.name}, {"digest", d.digest}};
+  j["shape"] = {{"layers", c.layers},
+                {"hidden", c.hidden},
+                {"intermediate", c.intermediate},
+                {"heads", c.heads},
+                {"key_value_heads", c.kv_heads},
+                {"vocabulary", c.vocabulary},
+                {"positions", c.max_positions},
+                {"tied_head", c.tied_head},
+                {"end_tokens", c.end_tokens}};
+  j["prompt_tokens"] = e.request.tokens;
+  j["max_tokens"] = e.request.answer;
+  j["prefill"] = json_of(e.prefill);
+  j["costs"] = json_of(e.all);
+  for (int rank = 0; rank < net::kParties; ++rank) {
+    const Needs& n = e.ranks[rank];
+    j["ranks"][net::name(net::Role(rank))] = {{"memory_bytes", n.memory},
+                                              {"model_page_bytes", n.mapped},
+                                              {"disk_bytes", d.disk},
+                                              {"sent_bytes", n.sent},
+                                              {"received_bytes", n.received}};
+  }
+  return j;
+}
+
 }  // namespace
 
 int info(const InfoOptions& o) {
   int argc = 0;
   const Kokkos::ScopeGuard kokkos(argc, nullptr);
-  const io::ModelConfig config = describe(o.model);
-  print_shape(config);
-  const std::size_t capacity = o.tokens + o.answer - 1;
-  if (capacity > config.max_positions)
-    throw Error("a prompt of " + std::to_string(o.tokens) + " tokens and " + std::to_string(o.answer) +
-                " new ones do not fit the model's " + std::to_string(config.max_positions) + " positions");
-  const qwen::Model model(config);
-  const mpc::Costs prefill = qwen::predict(model, o.tokens, 0);
-  std::printf("\n%-36s %8s %12s %12s %12s\n", "a request", "rounds", "opened", "dealt", "keys");
-  print_costs(("prompt of " + std::to_string(o.tokens) + " tokens").c_str(), prefill);
-  if (o.answer > 1) {
-    const mpc::Costs all = qwen::predict(model, o.tokens, o.answer - 1);
-    print_costs(("the " + std::to_string(o.answer - 1) + " tokens that follow the first").c_str(), all - prefill);
-    print_costs("all", all);
+  const Described model = described(o.model);
+  const Estimate estimate = estimated(model, o);
+  if (o.json) {
+    std::printf("%s\n", json_of(model, estimate).dump(1, ' ', false, ordered_json::error_handler_t::replace).c_str());
+  } else {
+    print_model(model, o.model);
+    print_request(estimate);
+    print_ranks(model, estimate);
   }
-  std::printf("\nOpened: sent by each server to the other; dealt: words for server 1; keys: for each server.\n");
-  std::printf("Memory for it: about %s on each server and the dealer, beside the model.\n",
-              readable(bytes_needed(config, o.tokens, capacity, GenerateOptions().dealer_ahead)).c_str());
+  if (std::fflush(stdout) != 0) throw Error("cannot write to standard output");
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <map>
 
+#include "needs.hpp"
 #include "shardlm/core/types.hpp"
 
 namespace shardlm::app {
@@ -31,13 +32,7 @@ std::uint64_t host_memory() {
 }  // namespace
 
 std::uint64_t bytes_needed(const io::ModelConfig& c, std::size_t tokens, std::size_t capacity, std::uint64_t dealer_ahead) {
-  // Words alive at once for one layer, measured with room to spare: 45 a token and MLP column at the dealer (the look-up's keys, its
-  // two columns, the product's terms), 140 a head and causal pair (the comparisons' keys and bits); of the prefill, or of a later step.
-  const std::uint64_t t = tokens, pairs = std::max<std::uint64_t>(t * (t + 1) / 2, capacity);
-  const std::uint64_t mlp = 48 * t * c.intermediate, attention = 150 * c.heads * pairs;
-  const std::uint64_t residual = 8 * t * (c.hidden + c.qkv_rows()), head = 8 * c.vocabulary;
-  const std::uint64_t kept = 4 * c.layers * c.kv_heads * c.head_dim() * capacity;  // keys and values, each with its mask's share
-  return sizeof(std::uint64_t) * (std::max(mlp, attention) + residual + head + kept) + dealer_ahead;
+  return std::min(kTooMuch, working_bytes(c, tokens, capacity) + std::min(kTooMuch, dealer_ahead));
 }
 
 std::uint64_t bytes_of_weights(const std::string& model) {

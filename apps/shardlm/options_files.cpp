@@ -33,7 +33,7 @@ void add_convert(CLI::App& app, ConvertOptions& o) {
 
 void add_info(CLI::App& app, InfoOptions& o) {
   CLI::App* c = app.add_subcommand("info", "Show what a model file holds and what a request will cost");
-  c->add_option("model", o.model, "Model file, or a Hugging Face folder")->required();
+  c->add_option("model", o.model, "Model file, a Hugging Face folder, or a size such as 7b")->required();
   c->add_option("-T,--tokens", o.tokens, "Tokens of the prompt")->check(within(1, 1 << 24))->capture_default_str();
   c->add_option("-m,--max-tokens", o.answer, "Tokens of the answer")->check(within(1, 1 << 24))->capture_default_str();
   add_dealer_ahead(*c, o.dealer_ahead);
