@@ -1,12 +1,9 @@
 #include "conversation.hpp"
 
-#include <algorithm>
-#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <thread>
 
-#include "clock.hpp"
 #include "shardlm/core/error.hpp"
 
 namespace shardlm::app {
@@ -61,50 +58,27 @@ void check_length(std::size_t prompt, std::size_t answer, std::size_t positions)
               std::to_string(positions - prompt + 1) + " or less, or shorten the prompt");
 }
 
-void show(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    throw Error("cannot write the answer to standard output");
-}
-
 }  // namespace
 
 Conversation::Conversation(const GenerateOptions& options, const io::ModelConfig& config, const std::string& tokenizer_json,
                            const std::string& chat_template)
     : options_(options),
-      end_tokens_(config.end_tokens),
-      tokenizer_(tokenizer_json),
-      sampler_(options.sampling),
-      prompt_(encode(options, tokenizer_, chat_template)) {
+      answerer_(tokenizer_json, options.sampling, config.end_tokens),
+      prompt_(encode(options, answerer_.tokenizer(), chat_template)) {
   check_length(prompt_.size(), options.max_tokens, config.max_positions);
-  for (text::Token token : prompt_)
-    if (std::size_t(token) >= config.vocabulary)
-      throw Error("the tokenizer's token " + std::to_string(token) + " is outside the model's vocabulary of " +
-                  std::to_string(config.vocabulary));
+  check_vocabulary(prompt_, config.vocabulary);
 }
 
 Answer Conversation::answer(const Step& step) {
-  Answer answer;
-  answer.prompt = prompt_.size();
-  text::Utf8Stream characters;
-  const auto say = [&](const std::string& text) {
-    answer.text += text;
-    if (!options_.json && !text.empty()) show(text);
+  const bool shown = !options_.json;
+  std::vector<text::Token> seen = prompt_;
+  Manner manner;
+  manner.most = options_.max_tokens;
+  manner.say = [shown](const std::string& text) {
+    if (shown) show(text);
   };
-  std::vector<text::Token> seen = prompt_, fresh = prompt_;
-  while (answer.tokens < options_.max_tokens) {
-    const Clock clock;
-    std::vector<float> logits = step(fresh);
-    (answer.steps++ == 0 ? answer.prefill : answer.decode) += clock.seconds();
-    const text::Token token = sampler_.next(std::move(logits), seen);
-    answer.ended = std::find(end_tokens_.begin(), end_tokens_.end(), token) != end_tokens_.end();
-    if (answer.ended) break;
-    ++answer.tokens;
-    say(characters.push(tokenizer_.decode({token})));
-    fresh = {token};
-    seen.push_back(token);
-  }
-  say(characters.flush());
-  if (!options_.json) show("\n");
+  const Answer answer = answerer_.answer(step, prompt_, seen, manner);
+  if (shown) show("\n");
   return answer;
 }
 

@@ -52,11 +52,13 @@ void check_prompt_stays(World& world, const std::string& told) {
                   : "");
 }
 
-void check_memory(World& world, const Start& start, const JobOptions& o) {
+void check_memory(World& world, const Start& start, const JobOptions& o, const ClientPart& part) {
+  const Least least = least_memory(world);
   std::uint64_t needed = 0;
   if (start.extent)
     needed = bytes_needed(start.model->config(), start.extent->prompt, start.extent->capacity, o.dealer_ahead) + bytes_of_weights(o.model);
-  world.agree(memory_trouble(world, needed));
+  world.agree(start.extent ? memory_trouble(least, needed) : "");
+  if (start.extent && part.memory) part.memory(least.share());
 }
 
 int work(World& world, const JobOptions& o, const std::string& trouble, const ClientPart& part, const Clock& since_start) {
@@ -64,7 +66,7 @@ int work(World& world, const JobOptions& o, const std::string& trouble, const Cl
   check_prompt_stays(world, part.told);
   Start start = prepare_and_tell(world, o, part);
   protocol::agree_on_model(world, start.model ? start.model->digest() : std::string(), start.trouble);
-  check_memory(world, start, o);
+  check_memory(world, start, o, part);
   if (world.role() == Role::client) {
     protocol::Client client(world, *start.model);
     part.run(client, *start.model, since_start.seconds());

@@ -23,6 +23,8 @@ struct ClientPart {
   std::string told;
   // Reads and checks its input. Runs in a thread, so that the other ranks can be told that this one lives. Throws Error.
   std::function<Extent(const io::ModelFile&)> prepare;
+  // Told, where it is given, how many bytes each of the other ranks has to compute with. Before run.
+  std::function<void(std::uint64_t)> memory = {};
   // start_up: seconds since main. Throws Error, which ends the job on all ranks.
   std::function<void(protocol::Client&, const io::ModelFile&, double start_up)> run;
 };

@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "chat.hpp"
 #include "convert.hpp"
 #include "generate.hpp"
 #include "info.hpp"
 #include "launch.hpp"
+#include "relay.hpp"
 #include "shardlm/core/error.hpp"
 
 namespace {
@@ -13,18 +15,27 @@ namespace {
 using namespace shardlm;
 using namespace shardlm::app;
 
-int run(const Command& command, const Launch& launch) {
-  const bool on_four_ranks = command.kind == Command::Kind::generate && command.generate.protocol != "plain";
-  set_threads(command.generate.threads, on_four_ranks ? std::min(3, launch.local_ranks) : 1);
+int run(const Command& command, const Launch& launch, int argc, char** argv) {
+  if (command.kind == Command::Kind::chat) {
+    prepare_for_interrupts(command.chat, launch);
+    if (!launch.by_launcher && command.chat.protocol != "plain" && command.text.empty() && command.trouble.empty())
+      return relay_to_four_ranks(argc, argv);
+  }
+  const bool chatting = command.kind == Command::Kind::chat;
+  const bool on_four_ranks = (chatting && command.chat.protocol != "plain") ||
+                             (command.kind == Command::Kind::generate && command.generate.protocol != "plain");
+  set_threads(chatting ? command.chat.threads : command.generate.threads, on_four_ranks ? std::min(3, launch.local_ranks) : 1);
   // Ranks of one job may have a command line each, so what is wrong with one is told to all of them.
   if (on_four_ranks && command.text.empty() && (launch.by_launcher || command.trouble.empty()))
-    return generate_private(command.generate, command.trouble);
+    return chatting ? chat_private(command.chat, command.trouble) : generate_private(command.generate, command.trouble);
   if (launch.rank != 0) return 0;  // one process is enough for the rest
   if (!command.text.empty()) return std::fputs(command.text.c_str(), stdout) < 0;
   if (!command.trouble.empty()) throw Error(command.trouble);
   switch (command.kind) {
     case Command::Kind::generate:
       return generate_plain(command.generate);
+    case Command::Kind::chat:
+      return chat_plain(command.chat);
     case Command::Kind::convert:
       return convert(command.convert);
     case Command::Kind::info:
@@ -38,7 +49,7 @@ int run(const Command& command, const Launch& launch) {
 
 int main(int argc, char** argv) {
   try {
-    return run(parse(argc, argv), launch());
+    return run(parse(argc, argv), launch(), argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "shardlm: %s\n", error.what());
     return 1;

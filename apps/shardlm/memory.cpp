@@ -31,8 +31,9 @@ std::uint64_t host_memory() {
 
 }  // namespace
 
-std::uint64_t bytes_needed(const io::ModelConfig& c, std::size_t tokens, std::size_t capacity, std::uint64_t dealer_ahead) {
-  return std::min(kTooMuch, working_bytes(c, tokens, capacity) + std::min(kTooMuch, dealer_ahead));
+std::uint64_t bytes_needed(const io::ModelConfig& c, std::size_t tokens, std::size_t capacity, std::uint64_t dealer_ahead,
+                           std::size_t past) {
+  return std::min(kTooMuch, working_bytes(c, tokens, capacity, past) + std::min(kTooMuch, dealer_ahead));
 }
 
 std::uint64_t bytes_of_weights(const std::string& model) {
@@ -56,21 +57,25 @@ Place this_place() {
   return {host, host_memory()};
 }
 
-std::string memory_trouble(net::World& world, std::uint64_t needed) {
+Least least_memory(net::World& world) {
   const Place mine = this_place();
   const std::vector<std::string> names = world.gather_all(mine.name), available = world.gather_all(std::to_string(mine.available));
-  if (world.role() != Role::client) return "";
+  Least least;
+  if (world.role() != Role::client) return least;
   std::map<std::string, std::uint64_t> sharing;
   for (Role role : kComputing) ++sharing[names[int(role)]];
   for (Role role : kComputing) {
-    const std::string& place = names[int(role)];
-    const std::uint64_t free = std::stoull(available[int(role)]), ranks = sharing[place];
-    if (needed <= free / ranks) continue;
-    return "the request needs about " + readable(needed) + " of memory on each of the servers and the dealer, and " + place + " has " +
-           readable(free) + " for " + std::to_string(ranks) +
-           " of them: shorten the prompt, or give a smaller --max-tokens or --dealer-ahead";
+    const Least other{names[int(role)], std::stoull(available[int(role)]), sharing[names[int(role)]]};
+    if (least.ranks == 0 || other.share() < least.share()) least = other;
   }
-  return "";
+  return least;
+}
+
+std::string memory_trouble(const Least& least, std::uint64_t needed) {
+  if (needed <= least.share()) return "";
+  return "the request needs about " + readable(needed) + " of memory on each of the servers and the dealer, and " + least.place + " has " +
+         readable(least.available) + " for " + std::to_string(least.ranks) +
+         " of them: shorten the prompt, or give a smaller --max-tokens, --context or --dealer-ahead";
 }
 
 std::string readable(std::uint64_t bytes) {

@@ -10,8 +10,9 @@
 namespace shardlm::app {
 
 // What a server or the dealer needs for a prompt of `tokens` in a conversation of `capacity`, in bytes, beside the model: an
-// estimate to the safe side.
-std::uint64_t bytes_needed(const io::ModelConfig& config, std::size_t tokens, std::size_t capacity, std::uint64_t dealer_ahead);
+// estimate to the safe side. past: tokens that are kept from before the prompt.
+std::uint64_t bytes_needed(const io::ModelConfig& config, std::size_t tokens, std::size_t capacity, std::uint64_t dealer_ahead,
+                           std::size_t past = 0);
 
 // What each of them needs for the model itself: on a GPU a copy of the file; on a CPU nothing, because ranks share what they map.
 std::uint64_t bytes_of_weights(const std::string& model);
@@ -24,8 +25,16 @@ struct Place {
 Place this_place();
 std::string host_name();
 
-// Collective. On the client: why a request that needs so many bytes a rank cannot be computed, or "". Elsewhere "".
-std::string memory_trouble(net::World& world, std::uint64_t needed);
+// Collective. On the client, of the ranks that compute: which has least, and its share of its place. Elsewhere empty.
+struct Least {
+  std::string place;
+  std::uint64_t available = 0, ranks = 0;  // of the place, and how many share it
+  std::uint64_t share() const { return ranks > 0 ? available / ranks : 0; }
+};
+Least least_memory(net::World& world);
+
+// On the client: why a request that needs so many bytes a rank cannot be computed, or "".
+std::string memory_trouble(const Least& least, std::uint64_t needed);
 
 // "3.4 GiB", "17.0 MiB", "12 bytes".
 std::string readable(std::uint64_t bytes);

@@ -25,6 +25,7 @@ struct Subcommand {
 
 const Subcommand kSubcommands[] = {
     {"generate", Command::Kind::generate, [](CLI::App& app, Command& c) { add_generate(app, c.generate); }},
+    {"chat", Command::Kind::chat, [](CLI::App& app, Command& c) { add_chat(app, c.chat); }},
     {"convert", Command::Kind::convert, [](CLI::App& app, Command& c) { add_convert(app, c.convert); }},
     {"info", Command::Kind::info, [](CLI::App& app, Command& c) { add_info(app, c.info); }},
 };

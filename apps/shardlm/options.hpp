@@ -30,6 +30,15 @@ struct GenerateOptions : JobOptions {
   bool timing = false, json = false;
 };
 
+struct ChatOptions : JobOptions {
+  std::optional<std::string> system;
+  std::size_t max_tokens = 512;  // of an answer
+  std::size_t context = 4096;    // of the conversation
+  bool interactive = false;      // on a terminal, even where standard input is none
+  text::SamplerOptions sampling;
+  std::string protocol = "v3";
+};
+
 struct ConvertOptions {
   std::string folder, out;
   std::string random;  // a size or a config.json, instead of the folder
@@ -45,11 +54,12 @@ struct InfoOptions {
 
 // What was asked for.
 struct Command {
-  enum class Kind { none, generate, convert, info };
+  enum class Kind { none, generate, chat, convert, info };
   Kind kind = Kind::none;
   std::string text;     // to print instead of doing anything: help or the version
   std::string trouble;  // one sentence, where the command line or its deck is wrong
   GenerateOptions generate;
+  ChatOptions chat;
   ConvertOptions convert;
   InfoOptions info;
 };

@@ -14,8 +14,8 @@ std::string check_protocol(const std::string& name) {
 }  // namespace
 
 const char* const kDeckHelp =
-    "\nWith --config FILE every option can come from a TOML deck: under its long name without the dashes, in a section [generate],\n"
-    "[convert] or [info]. The command line goes before the deck.";
+    "\nWith --config FILE every option can come from a TOML deck: under its long name without the dashes, in a section named\n"
+    "after the subcommand, such as [generate]. The command line goes before the deck.";
 
 void add_sampling(CLI::App& c, text::SamplerOptions& o) {
   c.add_option("-t,--temperature", o.temperature, "0: always the likeliest token")->capture_default_str()->type_name("X");

@@ -8,6 +8,7 @@
 namespace shardlm::app {
 
 void add_generate(CLI::App& app, GenerateOptions& options);
+void add_chat(CLI::App& app, ChatOptions& options);
 void add_convert(CLI::App& app, ConvertOptions& options);
 void add_info(CLI::App& app, InfoOptions& options);
 

@@ -35,7 +35,7 @@ class CommandLines(Case):
         self.refused(job("--model", self.model, *QUESTION, "--prompt-file", "-"), "--prompt", "--prompt-file")
 
     def test_no_subcommand(self):
-        self.refused(alone(), "generate, convert or info")
+        self.refused(alone(), "generate, chat, convert")
 
     def test_another_subcommand(self):
         self.refused(alone("genrate", "--model", self.model), "'genrate'")

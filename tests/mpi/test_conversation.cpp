@@ -1,8 +1,7 @@
 // Conversations of several turns on four ranks: keys and values are kept, only new tokens are computed, nothing is used twice.
 #include <set>
-#include <unordered_set>
 
-#include "session.hpp"
+#include "view.hpp"
 
 namespace shardlm {
 namespace {
@@ -158,51 +157,68 @@ TEST_F(Conversation, WhatDoesNotContinueItIsRefusedByTheClientItself) {
   });
 }
 
-// What this rank sent and received in one request, cut into pieces of 16 bytes. Openings leave bits unused, and a piece still holds
-// more than 80 random ones, so two are equal by chance in one of 2^80 pairs, of which there are less than 2^40.
-struct Seen {
-  std::unordered_set<std::string> openings;
-  std::vector<std::string> keys;
-};
-
-TEST_F(Conversation, EveryTurnHasKeysAndMasksOfItsOwn) {
-  std::vector<Seen> turns;
-  std::uint64_t request = 0;
-  world().observe([&](const net::World::Message& m) {
-    if (m.lane == net::Lane::collective || m.request == 0) return;
-    if (m.request != request) turns.emplace_back();
-    request = m.request;
-    const std::string bytes(m.data, m.data + m.size);
-    if (m.kind == net::Kind::opening)
-      for (std::size_t at = 0; at + 16 <= bytes.size(); at += 16) turns.back().openings.insert(bytes.substr(at, 16));
-    if (!m.sent && (m.kind == net::Kind::key || (m.kind == net::Kind::embedding && is(Role::server0))))
-      turns.back().keys.push_back(bytes.substr(0, sizeof(crypto::Key)));
+// What this rank sees, turn by turn, of a conversation in which the same question is put twice at the same place.
+std::vector<testing::Recorded> record_turns(const TestModel& model, const Tokens& beginning, const Tokens& question,
+                                            const Tokens& further) {
+  std::vector<testing::Recorded> turns;
+  world().observe([&turns](const net::World::Message& m) {
+    if (!m.sent && m.kind == net::Kind::request && m.request == 0) turns.emplace_back();  // an announcement
+    if (!turns.empty()) turns.back().take(m);
   });
-  session(model(), [&](protocol::Client& client) {
+  session(model, [&](protocol::Client& client) {
     Tokens text;
-    const Tokens question = some_tokens(12, vocabulary(), 3);
-    turn(client, text, some_tokens(9, vocabulary(), 1), {5}, 1);
-    for (int again = 0; again < 2; ++again) {  // the same tokens at the same places, twice
-      text.resize(10);
-      turn(client, text, question, {1, 2}, 2);
+    turn(client, text, beginning, {}, 0);
+    for (int again = 0; again < 2; ++again) {
+      text.resize(beginning.size());
+      turn(client, text, question, further, further.size());
     }
   });
   world().observe({});
+  return turns;
+}
+
+TEST_F(Conversation, AServerSeesOfALaterTurnWhatASimulatorListsFromShapesAloneUnderFreshMasks) {
+  const Tokens beginning = some_tokens(9, vocabulary(), 1), question = some_tokens(12, vocabulary(), 3), further{1, 2};
+  std::vector<testing::Recorded> turns = record_turns(model(), beginning, question, further);
   if (!is(Role::server0) && !is(Role::server1)) return;
   ASSERT_EQ(turns.size(), 3u);
-  std::set<std::string> keys;
-  std::size_t count = 0;
-  for (const Seen& t : turns) {
-    keys.insert(t.keys.begin(), t.keys.end());
-    count += t.keys.size();
+  std::vector<std::vector<testing::Opened>> opened;
+  for (int i : {1, 2}) {
+    const testing::Listed want =
+        testing::Simulator::list(model().file().config(), world().role(), question.size(), further.size(), beginning.size(), i == 2);
+    const testing::Listed got = turns[i].list();
+    EXPECT_EQ(got.messages, want.messages);
+    EXPECT_EQ(got.records, want.records);
+    opened.push_back(testing::opened(want, turns[i]));
   }
-  EXPECT_EQ(count, is(Role::server0) ? 3 * 1 + 2 + 3 + 3u : 3 * 2u);  // K0 and a key a step, or K1 and K01
-  EXPECT_EQ(keys.size(), count);
-  for (std::size_t a = 0; a < turns.size(); ++a) {
-    EXPECT_GT(turns[a].openings.size(), 1000u);
-    for (std::size_t b = 0; b < a; ++b)
-      for (const std::string& piece : turns[a].openings) ASSERT_EQ(turns[b].openings.count(piece), 0u) << a << ", " << b;
+  // The secrets of both are the same but for their rounding, so with the same masks most of these would be equal. With fresh ones of
+  // at least 40 bits, one among fewer than a million is equal by chance with probability 1e-6.
+  std::size_t values = 0, equal = 0;
+  ASSERT_EQ(opened[0].size(), opened[1].size());
+  for (std::size_t w = 0; w < opened[0].size(); ++w) {
+    if (opened[0][w].ring < 40) continue;
+    for (std::size_t j = 0; j < opened[0][w].v.size(); ++j) equal += opened[0][w].v[j] == opened[1][w].v[j];
+    values += opened[0][w].v.size();
   }
+  EXPECT_GT(values, 10000u);
+  EXPECT_LT(values, 1000000u);
+  EXPECT_EQ(equal, 0u);
+}
+
+TEST_F(Conversation, EveryTurnHasKeysOfItsOwn) {
+  std::vector<std::string> keys;
+  world().observe([&](const net::World::Message& m) {
+    if (!m.sent && (m.kind == net::Kind::key || (m.kind == net::Kind::embedding && is(Role::server0))))
+      keys.emplace_back(m.data, m.data + sizeof(crypto::Key));
+  });
+  session(model(), [&](protocol::Client& client) {
+    Tokens text;
+    for (int i = 0; i < 3; ++i) turn(client, text, some_tokens(4, vocabulary(), 1), {5}, 1);
+  });
+  world().observe({});
+  if (is(Role::server0)) EXPECT_EQ(keys.size(), 3 * 3u);  // K0, and the client's key of two steps
+  if (is(Role::server1)) EXPECT_EQ(keys.size(), 3 * 2u);  // K1 and K01
+  EXPECT_EQ(std::set<std::string>(keys.begin(), keys.end()).size(), keys.size());
 }
 
 }  // namespace

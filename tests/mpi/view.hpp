@@ -30,10 +30,13 @@ inline std::string as_line(const std::string& from, const std::string& kind, std
 // The simulator: Qwen2.5 on shapes, written down as the messages that a server gets.
 class Simulator : public mpc::Ledger {
  public:
-  static Listed list(const io::ModelConfig& config, net::Role role, std::size_t prompt, std::size_t further) {
+  // past: tokens that are kept from earlier turns. last: whether the session ends after it.
+  static Listed list(const io::ModelConfig& config, net::Role role, std::size_t prompt, std::size_t further, std::size_t past = 0,
+                     bool last = true) {
     const qwen::Model shapes(config);
     Simulator simulator(role);
-    qwen::Decoder decoder(shapes, prompt + further);
+    qwen::Decoder decoder(shapes, past + prompt + further);
+    decoder.assume(past);
     simulator.message("client", "request", 40, {});
     simulator.message("dealer", "key", 48, {{"keys", 48, 8}});
     if (role == net::Role::server1) simulator.message("server 0", "key", 32, {{"keys", 32, 8}});
@@ -42,7 +45,7 @@ class Simulator : public mpc::Ledger {
       decoder.step(simulator, step == 0 ? prompt : 1);
     }
     simulator.message("client", "stop", 0, {});
-    simulator.message("client", "end", 0, {});
+    if (last) simulator.message("client", "end", 0, {});
     Listed listed = std::move(simulator.listed_);
     listed.fields.insert(listed.fields.end(), simulator.record_fields_.begin(), simulator.record_fields_.end());
     return listed;
