@@ -31,6 +31,7 @@ int generate_private(const GenerateOptions& o, const std::string& trouble) {
   ClientPart part;
   if (o.prompt.has_value() || !o.system.value_or("").empty()) part.told = "-p and --system";
   part.prepare = [&](const io::ModelFile& model) -> Extent {
+    if (o.precision != "float32") throw Error("--precision is for --protocol plain: the private engine has its own numbers");
     if (!o.out.empty()) check_writable(o.out);
     conversation.emplace(o, model.config(), model.tokenizer_json(), model.chat_template());
     const std::size_t prompt = conversation->prompt_tokens();

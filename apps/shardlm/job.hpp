@@ -21,11 +21,12 @@ struct Extent {
 struct ClientPart {
   // Options that hold secret text, as a sentence names them ("-p, --system"), or "" where none was given: what mpirun tells every host.
   std::string told;
-  // Reads and checks its input. Runs in a thread, so that the other ranks can be told that this one lives. Throws Error.
+  // Reads and checks its input. Runs in a thread of its own, where Kokkos does not work, so that the other ranks can be told that
+  // this one lives. Throws Error.
   std::function<Extent(const io::ModelFile&)> prepare;
   // Told, where it is given, how many bytes each of the other ranks has to compute with. Before run.
   std::function<void(std::uint64_t)> memory = {};
-  // start_up: seconds since main. Throws Error, which ends the job on all ranks.
+  // The others wait for its requests as long as it takes. start_up: seconds since main. Throws Error, which ends the job on all ranks.
   std::function<void(protocol::Client&, const io::ModelFile&, double start_up)> run;
 };
 

@@ -33,6 +33,7 @@ Launch launch() {
 }
 
 void set_threads(int threads, int computing) {
+  setenv("KOKKOS_DISABLE_WARNINGS", "1", 0);  // they go to standard output, where answers and JSON are expected
   const bool chosen = threads > 0;
   if (!chosen && number_in({"OMP_NUM_THREADS", "KOKKOS_NUM_THREADS"}) >= 0) return;
   if (!chosen) threads = std::max(1, cores() / std::max(1, computing));

@@ -3,6 +3,8 @@
 #include <cstdio>
 
 #include "chat.hpp"
+#include "check.hpp"
+#include "compare.hpp"
 #include "convert.hpp"
 #include "generate.hpp"
 #include "info.hpp"
@@ -21,13 +23,20 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
     if (!launch.by_launcher && command.chat.protocol != "plain" && command.text.empty() && command.trouble.empty())
       return relay_to_four_ranks(argc, argv);
   }
+  const bool comparing = command.kind == Command::Kind::compare;
   const bool chatting = command.kind == Command::Kind::chat;
-  const bool on_four_ranks = (chatting && command.chat.protocol != "plain") ||
+  const bool on_four_ranks = comparing || (chatting && command.chat.protocol != "plain") ||
                              (command.kind == Command::Kind::generate && command.generate.protocol != "plain");
-  set_threads(chatting ? command.chat.threads : command.generate.threads, on_four_ranks ? std::min(3, launch.local_ranks) : 1);
+  const int threads = command.kind == Command::Kind::check ? command.check.threads
+                      : comparing                          ? command.compare.threads
+                      : chatting                           ? command.chat.threads
+                                                           : command.generate.threads;
+  set_threads(threads, on_four_ranks ? std::min(3, launch.local_ranks) : 1);
   // Ranks of one job may have a command line each, so what is wrong with one is told to all of them.
   if (on_four_ranks && command.text.empty() && (launch.by_launcher || command.trouble.empty()))
-    return chatting ? chat_private(command.chat, command.trouble) : generate_private(command.generate, command.trouble);
+    return comparing  ? compare(command.compare, command.trouble)
+           : chatting ? chat_private(command.chat, command.trouble)
+                      : generate_private(command.generate, command.trouble);
   if (launch.rank != 0) return 0;  // one process is enough for the rest
   if (!command.text.empty()) return std::fputs(command.text.c_str(), stdout) < 0;
   if (!command.trouble.empty()) throw Error(command.trouble);
@@ -38,6 +47,8 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
       return chat_plain(command.chat);
     case Command::Kind::convert:
       return convert(command.convert);
+    case Command::Kind::check:
+      return check(command.check);
     case Command::Kind::info:
       return info(command.info);
     default:

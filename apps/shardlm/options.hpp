@@ -26,6 +26,7 @@ struct GenerateOptions : JobOptions {
   std::size_t max_tokens = 128;
   text::SamplerOptions sampling;
   std::string protocol = "v3";
+  std::string precision = "float32";  // of the protocol plain
   std::string out;
   bool timing = false, json = false;
 };
@@ -52,9 +53,23 @@ struct InfoOptions {
   bool json = false;
 };
 
+struct CompareOptions : JobOptions {
+  std::string prompts, reference;  // reference: what the plaintext engine runs; empty: the model
+  std::size_t tokens = 8, passes = 1;
+  bool bfloat16 = false, json = false;
+};
+
+struct CheckOptions {
+  std::string model, prompts;
+  std::size_t tokens = 32;
+  double least_margin = 1.25;
+  bool json = false;
+  int threads = 0;
+};
+
 // What was asked for.
 struct Command {
-  enum class Kind { none, generate, chat, convert, info };
+  enum class Kind { none, generate, chat, convert, info, compare, check };
   Kind kind = Kind::none;
   std::string text;     // to print instead of doing anything: help or the version
   std::string trouble;  // one sentence, where the command line or its deck is wrong
@@ -62,6 +77,8 @@ struct Command {
   ChatOptions chat;
   ConvertOptions convert;
   InfoOptions info;
+  CompareOptions compare;
+  CheckOptions check;
 };
 
 Command parse(int argc, const char* const* argv);

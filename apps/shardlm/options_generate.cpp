@@ -23,6 +23,10 @@ void add_generate(CLI::App& app, GenerateOptions& o) {
       ->type_name("N");
   add_sampling(*c, o.sampling);
   add_protocol(*c, o.protocol);
+  c->add_option("--precision", o.precision, "Of --protocol plain: float32, or bfloat16 as GPUs run it")
+      ->check(CLI::IsMember({"float32", "bfloat16"}).description(""))
+      ->capture_default_str()
+      ->type_name("NAME");
   c->add_option("--out", o.out, "Write the answer to a file as well")->type_name("FILE");
   c->add_flag("--timing", o.timing, "Print at the end what the answer took");
   c->add_flag("--json", o.json, "Print one JSON object at the end instead of text as it comes");

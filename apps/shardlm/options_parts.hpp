@@ -11,6 +11,8 @@ void add_generate(CLI::App& app, GenerateOptions& options);
 void add_chat(CLI::App& app, ChatOptions& options);
 void add_convert(CLI::App& app, ConvertOptions& options);
 void add_info(CLI::App& app, InfoOptions& options);
+void add_compare(CLI::App& app, CompareOptions& options);
+void add_check(CLI::App& app, CheckOptions& options);
 
 extern const char* const kDeckHelp;
 void add_dealer_ahead(CLI::App& command, std::uint64_t& bytes);

@@ -14,7 +14,7 @@ int generate_plain(const GenerateOptions& o) {
   const Clock since_start;
   int argc = 0;
   const Kokkos::ScopeGuard kokkos(argc, nullptr);
-  const qwen::PlainModel model(o.model);
+  const qwen::PlainModel model(o.model, o.precision == "bfloat16" ? qwen::Precision::bfloat16 : qwen::Precision::float32);
   Conversation conversation(o, model.config(), model.tokenizer_json(), model.chat_template());
   if (!o.out.empty()) check_writable(o.out);
   Measured measured;
