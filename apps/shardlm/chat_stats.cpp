@@ -64,9 +64,7 @@ void ChatStats::add(std::size_t past, const Answer& answer, const std::optional<
   turn.costly = reports.has_value();
   if (reports) {
     turn.counted = (*reports)[int(Role::server1)].costs;
-    mpc::Costs other = (*reports)[int(Role::server0)].costs;
-    other.dealt_bytes = turn.counted.dealt_bytes;  // server 0 is dealt no words: it draws its own
-    turn.servers_agree = other == turn.counted;
+    turn.servers_agree = servers_agree(*reports);
   }
   turns_.push_back(turn);
 }

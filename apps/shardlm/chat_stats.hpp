@@ -7,12 +7,11 @@
 #include <vector>
 
 #include "answering.hpp"
+#include "costs.hpp"
 #include "shardlm/io/model_config.hpp"
 #include "shardlm/protocol/session.hpp"
 
 namespace shardlm::app {
-
-using Reports = std::array<protocol::Report, net::kParties>;
 
 class ChatStats {
  public:

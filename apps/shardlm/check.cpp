@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bounds.hpp"
+#include "logit_distance.hpp"
 #include "prompts_file.hpp"
 #include "shardlm/core/error.hpp"
 
@@ -19,8 +20,7 @@ qwen::Ranges measure(const qwen::PlainModel& model, const std::vector<PromptLine
     qwen::PlainSession session(model);
     std::vector<float> logits = session.forward(prompt.tokens, &ranges);
     const auto room = std::min(further, model.config().max_positions - session.length());
-    for (std::size_t i = 0; i < room; ++i)
-      logits = session.forward({text::Token(std::max_element(logits.begin(), logits.end()) - logits.begin())}, &ranges);
+    for (std::size_t i = 0; i < room; ++i) logits = session.forward({likeliest(logits)}, &ranges);
   }
   return ranges;
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "costs.hpp"
 #include "memory.hpp"
 #include "needs.hpp"
 #include "shardlm/core/numbers.hpp"
@@ -104,14 +105,6 @@ void print_ranks(const Described& d, const Estimate& e) {
   std::printf("Model pages: mapped from the file, once for all ranks of a machine; should memory be short, they are read again.\n");
 }
 
-ordered_json json_of(const mpc::Costs& c) {
-  return {{"rounds", c.rounds},
-          {"opened_bytes", c.opened_bytes},
-          {"dealt_bytes", c.dealt_bytes},
-          {"key_bytes", c.key_bytes},
-          {"prg_blocks", c.prg_blocks}};
-}
-
 ordered_json json_of(const Described& d, const Estimate& e) {
   const io::ModelConfig& c = d.config;
   ordered_json j{{"name", d.name}, {"digest", d.digest}};
@@ -126,8 +119,8 @@ ordered_json json_of(const Described& d, const Estimate& e) {
                 {"end_tokens", c.end_tokens}};
   j["prompt_tokens"] = e.request.tokens;
   j["max_tokens"] = e.request.answer;
-  j["prefill"] = json_of(e.prefill);
-  j["costs"] = json_of(e.all);
+  j["prefill"] = costs_json(e.prefill);
+  j["costs"] = costs_json(e.all);
   for (int rank = 0; rank < net::kParties; ++rank) {
     const Needs& n = e.ranks[rank];
     j["ranks"][net::name(net::Role(rank))] = {{"memory_bytes", n.memory},

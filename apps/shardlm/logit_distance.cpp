@@ -34,7 +34,7 @@ LogitDistance distance(const std::vector<float>& exact, const std::vector<float>
   d.kl = std::max(d.kl, 0.0);  // it is not negative but for rounding
   d.rms = std::sqrt(squares / double(exact.size()));
   const auto top = std::max_element(exact.begin(), exact.end());
-  d.same_top = std::max_element(other.begin(), other.end()) - other.begin() == top - exact.begin();
+  d.same_top = likeliest(other) == top - exact.begin();
   float second = -INFINITY;
   for (auto i = exact.begin(); i != exact.end(); ++i)
     if (i != top) second = std::max(second, *i);

@@ -1,10 +1,16 @@
 // How far one engine's logits are from another's.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace shardlm::app {
+
+inline std::int32_t likeliest(const std::vector<float>& logits) {
+  return std::int32_t(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
 
 struct LogitDistance {
   double rms = 0, largest = 0;  // of the differences, both engines' mean logit removed: a constant changes no probability

@@ -2,24 +2,18 @@
 
 #include <algorithm>
 
+#include "answering.hpp"
 #include "shardlm/core/error.hpp"
 #include "shardlm/qwen/plain.hpp"
 
 namespace shardlm::app {
 namespace {
 
-text::Token likeliest(const std::vector<float>& logits) {
-  return text::Token(std::max_element(logits.begin(), logits.end()) - logits.begin());
-}
-
 void check_fits(const io::ModelConfig& c, const PromptLine& prompt, std::size_t forced) {
   if (prompt.tokens.size() + forced > c.max_positions)
     throw Error("the prompt '" + prompt.text.substr(0, 30) + "' and " + std::to_string(forced) + " more tokens do not fit the model's " +
                 std::to_string(c.max_positions) + " positions");
-  for (const text::Token token : prompt.tokens)
-    if (std::size_t(token) >= c.vocabulary)
-      throw Error("the tokenizer's token " + std::to_string(token) + " is outside the model's vocabulary of " +
-                  std::to_string(c.vocabulary));
+  check_vocabulary(prompt.tokens, c.vocabulary);
 }
 
 // Takes the likeliest token each time.

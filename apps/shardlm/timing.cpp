@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "costs.hpp"
 #include "memory.hpp"
 
 namespace shardlm::app {
@@ -21,9 +22,7 @@ Compared compare(const Measured& m, const io::ModelConfig& config) {
   Compared c;
   c.predicted = qwen::predict(qwen::Model(config), m.answer.prompt, m.answer.steps - 1);
   c.counted = (*m.reports)[int(Role::server1)].costs;
-  mpc::Costs other = (*m.reports)[int(Role::server0)].costs;
-  other.dealt_bytes = c.counted.dealt_bytes;
-  c.servers_agree = other == c.counted;
+  c.servers_agree = servers_agree(*m.reports);
   return c;
 }
 
@@ -78,14 +77,6 @@ void print_memory(const Measured& m) {
   std::fprintf(stderr, "\n%-22s %d\n", m.reports ? "threads a rank" : "threads", threads());
 }
 
-nlohmann::ordered_json json_of(const mpc::Costs& c) {
-  return {{"rounds", c.rounds},
-          {"opened_bytes", c.opened_bytes},
-          {"dealt_bytes", c.dealt_bytes},
-          {"key_bytes", c.key_bytes},
-          {"prg_blocks", c.prg_blocks}};
-}
-
 nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config) {
   const Answer& a = m.answer;
   nlohmann::ordered_json j{
@@ -99,8 +90,8 @@ nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config)
     for (int part = 0; part < mpc::kParts; ++part)
       j["seconds"][net::name(server)][mpc::name(mpc::Part(part))] = (*m.reports)[int(server)].seconds[part];
   const Compared c = compare(m, config);
-  j["costs"] = json_of(c.counted);
-  j["predicted"] = json_of(c.predicted);
+  j["costs"] = costs_json(c.counted);
+  j["predicted"] = costs_json(c.predicted);
   for (int rank = 0; rank < net::kParties; ++rank) j["peak_bytes"][net::name(Role(rank))] = peak(m, rank);
   return j;
 }

@@ -49,6 +49,22 @@ class TestModel {
   std::unique_ptr<qwen::Model> model_;
 };
 
+// Tests on the demo model, which is opened once for all of them.
+class OnTheDemo : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { model_ = new TestModel(demo_folder()); }
+  static void TearDownTestSuite() {
+    world().gather_all("");  // the client's folder goes with its model
+    delete model_;
+    model_ = nullptr;
+  }
+  static const TestModel& model() { return *model_; }
+  static std::size_t vocabulary() { return model().file().config().vocabulary; }
+
+ private:
+  inline static TestModel* model_ = nullptr;
+};
+
 // One session: `client` asks on rank 0, the others answer until it is through. A rank that fails tells the others.
 template <class F>
 void session(const TestModel& model, const F& client, const protocol::ServeOptions& options = {}) {

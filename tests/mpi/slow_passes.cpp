@@ -8,25 +8,10 @@ namespace {
 using testing::best;
 using testing::request;
 using testing::session;
-using testing::TestModel;
 using testing::Tokens;
 using testing::world;
 
-class Passes : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() { model_ = new TestModel(testing::demo_folder()); }
-  static void TearDownTestSuite() {
-    world().gather_all("");
-    delete model_;
-    model_ = nullptr;
-  }
-  static const TestModel& model() { return *model_; }
-
- private:
-  static TestModel* model_;
-};
-
-TestModel* Passes::model_ = nullptr;
+using Passes = testing::OnTheDemo;
 
 double largest_error(const testing::Logits& got, const testing::Logits& want) {
   double largest = 0;

@@ -20,22 +20,7 @@ using testing::world;
 constexpr double kBound = 0.01;  // as in test_decoder
 constexpr std::size_t kRoom = 200;
 
-class Conversation : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() { model_ = new TestModel(testing::demo_folder()); }
-  static void TearDownTestSuite() {
-    world().gather_all("");  // the client's folder goes with its model
-    delete model_;
-    model_ = nullptr;
-  }
-  static const TestModel& model() { return *model_; }
-  static std::size_t vocabulary() { return model().file().config().vocabulary; }
-
- private:
-  static TestModel* model_;
-};
-
-TestModel* Conversation::model_ = nullptr;
+using Conversation = testing::OnTheDemo;
 
 // A turn, and the conversation's tokens so far.
 struct Turn {

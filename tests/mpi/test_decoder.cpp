@@ -20,22 +20,7 @@ using testing::world;
 // logits' own spread.
 constexpr double kBound = 0.01;
 
-class Decoding : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() { model_ = new TestModel(testing::demo_folder()); }
-  static void TearDownTestSuite() {
-    world().gather_all("");  // the client's folder goes with its model
-    delete model_;
-    model_ = nullptr;
-  }
-  static const TestModel& model() { return *model_; }
-  static std::size_t vocabulary() { return model().file().config().vocabulary; }
-
- private:
-  static TestModel* model_;
-};
-
-TestModel* Decoding::model_ = nullptr;
+using Decoding = testing::OnTheDemo;
 
 std::uint64_t ceil_log4(std::size_t n) {
   std::uint64_t levels = 0;

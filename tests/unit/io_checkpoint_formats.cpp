@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "io_files.hpp"
+#include "io_converting.hpp"
 #include "shardlm/io/checkpoint.hpp"
 #include "shardlm/io/model_file.hpp"
 
@@ -12,21 +12,7 @@ namespace {
 using namespace test;
 using nlohmann::json;
 
-class FormatsTest : public testing::Test {
- protected:
-  ModelFile converted(const std::string& folder) {
-    convert(folder, out_, {});
-    return ModelFile(out_);
-  }
-  std::string refused(const std::string& folder) {
-    const std::string sentence = refusal([&] { convert(folder, out_, {}); });
-    EXPECT_FALSE(std::filesystem::exists(out_));
-    return sentence;
-  }
-  CacheFolder no_cache_;
-  TemporaryFolder folder_;
-  std::string out_ = folder_ / "model.h5";
-};
+class FormatsTest : public Converting {};
 
 // The same numbers in another format: every bfloat16 of the small model that is no subnormal half is an exact float32.
 void rewrite_as_f32(const std::string& model) {

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "io_files.hpp"
+#include "io_converting.hpp"
 #include "shardlm/io/checkpoint.hpp"
 #include "shardlm/io/model_file.hpp"
 
@@ -34,21 +34,7 @@ std::vector<std::int64_t> integers(const MappedRows& m) {
   return all;
 }
 
-class ConvertTest : public testing::Test {
- protected:
-  ModelFile converted(const std::string& folder) {
-    convert(folder, out_, {});
-    return ModelFile(out_);
-  }
-  std::string refused(const std::string& folder) {
-    const std::string sentence = refusal([&] { convert(folder, out_, {}); });
-    EXPECT_FALSE(std::filesystem::exists(out_));
-    return sentence;
-  }
-  CacheFolder no_cache_;
-  TemporaryFolder folder_;
-  std::string out_ = folder_ / "model.h5";
-};
+class ConvertTest : public Converting {};
 
 TEST_F(ConvertTest, EveryIntegerIsTheKnownOne) {
   const ModelFile model = converted(kSmallModel);
