@@ -14,7 +14,7 @@ std::vector<Bound> bounds(const io::ModelConfig& c) {
       {"row norm", &Range::row_norm, std::ldexp(1.0, (kNormLastExp + 2) / 2 - kSquareScale),
        "the norm's table must have more binades (kNormLastExp)"},
       {"gate", &Range::gate, std::ldexp(cell, c.silu_bits - 1),
-       "the SiLU table must have more than 2^" + std::to_string(c.silu_bits) + " cells (silu_bits)"},
+       "convert the model again with --silu-bits " + std::to_string(c.silu_bits + 1) + " or more"},
       {"silu(gate) up", &Range::product, std::ldexp(1.0, 35 - kSiluScale), "SiLU's value must have fewer fractional bits (kSiluScale)"},
       // o is an average of v, below 2^16; the sum of e v over all positions, e at most 1, below 2^27.
       {"v", &Range::value, std::min(std::ldexp(1.0, 16), std::ldexp(1.0, 27) / positions),

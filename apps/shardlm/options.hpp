@@ -44,6 +44,7 @@ struct ConvertOptions {
   std::string folder, out;
   std::string random;  // a size or a config.json, instead of the folder
   std::optional<std::uint64_t> seed;
+  int silu_bits = 12;  // of the SiLU table
 };
 
 struct InfoOptions {

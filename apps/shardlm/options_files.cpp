@@ -25,6 +25,10 @@ void add_convert(CLI::App& app, ConvertOptions& o) {
                 "Instead of a folder: random weights in the shape of 0.5b, 1.5b, 3b, 7b, 14b, 32b, 72b or a config.json")
       ->type_name("SIZE");
   c->add_option("--seed", o.seed, "Of the random weights (default: " + std::to_string(io::kRandomModelSeed) + ")")->type_name("N");
+  c->add_option("--silu-bits", o.silu_bits, "Cells of the SiLU table, as a power of two: 12 holds gates below 128, one more twice as much")
+      ->check(within(12, 16))
+      ->capture_default_str()
+      ->type_name("N");
   c->final_callback([&o] {
     const std::string trouble = settle(o);
     if (!trouble.empty()) throw CLI::ValidationError("convert", trouble);

@@ -164,9 +164,10 @@ class Conversion {
   ModelWriter& writer_;
 };
 
-ModelSource source_of(const Checkpoint& checkpoint) {
+ModelSource source_of(const Checkpoint& checkpoint, int silu_bits) {
   ModelSource source;
   source.config = checkpoint.config();
+  source.config.silu_bits = silu_bits;
   source.name = checkpoint.name();
   source.tokenizer_json = checkpoint.tokenizer_json();
   source.chat_template = checkpoint.chat_template();
@@ -188,10 +189,12 @@ void write_model(const ModelSource& source, OutputFile& file, const Progress& pr
   file.publish();
 }
 
-void convert(const std::string& folder, const std::string& out, const Progress& progress, const FreeSpace& free_space) {
+void convert(const std::string& folder, const std::string& out, const Progress& progress, const FreeSpace& free_space, int silu_bits) {
   OutputFile file(out, free_space);
   const Checkpoint checkpoint(folder);
-  write_model(source_of(checkpoint), file, progress);
+  const ModelSource source = source_of(checkpoint, silu_bits);
+  check(source.config, folder);
+  write_model(source, file, progress);
 }
 
 }  // namespace shardlm::io

@@ -2,10 +2,16 @@
 
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
+
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 
@@ -26,13 +32,35 @@ void say(const char* text) {
   (void)written;  // there is nobody left to tell
 }
 
+// A job is ended on all of its ranks at once, and one sentence is enough: on each host the rank speaks that first takes a name
+// which lasts as long as its process (a socket's, in Linux's abstract name space).
+sockaddr_un turn{};
+socklen_t turn_bytes = 0;
+int turn_socket = -1;
+
+void prepare_turn() {
+  const char* job = std::getenv("PMIX_NAMESPACE");
+  const std::string name = "shardlm-" + std::to_string(getuid()) + "-" + (job != nullptr ? job : std::to_string(getppid()));
+  turn.sun_family = AF_UNIX;
+  std::strncpy(turn.sun_path + 1, name.c_str(), sizeof turn.sun_path - 2);
+  turn_bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + std::strlen(turn.sun_path + 1));
+  turn_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+void say_for_this_host(const char* text) {
+  if (bind(turn_socket, reinterpret_cast<const sockaddr*>(&turn), turn_bytes) != 0 && errno == EADDRINUSE) return;
+  say(text);
+  const timespec others_are_gone{0, 400'000'000};  // mpirun kills after a second
+  nanosleep(&others_are_gone, nullptr);
+}
+
 extern "C" void on_terminate(int) {
-  if (!muted) say(getppid() == launcher ? ended_by_job : ended_by_launcher);
+  if (!muted) say_for_this_host(getppid() == launcher ? ended_by_job : ended_by_launcher);
   _exit(1);
 }
 
 extern "C" void on_interrupt(int) {
-  if (!muted) say(ended_by_user);
+  if (!muted) say_for_this_host(ended_by_user);
   _exit(130);
 }
 
@@ -57,6 +85,7 @@ void die_with_launcher() {
 
 void install_handlers(const char* who) {
   launcher = getppid();
+  prepare_turn();
   std::snprintf(ended_by_job, sizeof(ended_by_job),
                 "shardlm: %s: ended because another rank of this job was killed or failed, or the job was stopped\n", who);
   std::snprintf(ended_by_launcher, sizeof(ended_by_launcher), "shardlm: %s: ended because mpirun is gone\n", who);

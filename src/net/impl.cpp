@@ -150,10 +150,10 @@ std::string World::Impl::timed_out(Role peer, double seconds, const std::string&
     if (that != role && watch.silent(that) > 0.75 * seconds) silent += std::string(silent.empty() ? "" : ", ") + name(that);
   }
   const std::string span = std::to_string(static_cast<long>(seconds + 0.5)) + " s";
-  const std::string hint = "; a rank that is only slow needs a longer timeout";
-  if (watch.silent(peer) > 0.75 * seconds) return with_who(peer, "sent nothing for " + span + " while " + what + hint);
-  if (!silent.empty()) return "nothing was heard from " + silent + " for " + span + " while " + what + hint;
-  return "no rank got on for " + span + " while " + what + hint;
+  const std::string rest = ", and is given up (" + what + "); if it is only slow, give a longer --timeout";
+  if (watch.silent(peer) > 0.75 * seconds) return with_who(peer, "sent nothing for " + span + rest);
+  if (!silent.empty()) return "nothing was heard from " + silent + " for " + span + rest;
+  return "no rank got on for " + span + " (" + what + "); if they are only slow, give a longer --timeout";
 }
 
 }  // namespace shardlm::net

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <sstream>
 #include <unordered_set>
 
 #include "shardlm/core/error.hpp"
@@ -25,7 +26,11 @@ bool better(const Candidate& a, const Candidate& b) { return a.logit > b.logit |
 bool earlier(const Candidate& a, const Candidate& b) { return a.token < b.token; }
 
 void require(bool holds, const char* option, const char* range, double value) {
-  if (!holds) throw Error(std::string(option) + " must be " + range + ", not " + std::to_string(value) + ".");
+  if (!holds) {
+    std::ostringstream number;
+    number << value;
+    throw Error(std::string(option) + " must be " + range + ", not " + number.str() + ".");
+  }
 }
 
 // Tokens that can be drawn at all, by number.
@@ -95,9 +100,9 @@ void keep_top_p(std::vector<Candidate>& candidates, double p, const Weight& weig
 
 Sampler::Sampler(const SamplerOptions& options) : options_(options), key_{} {
   require(std::isfinite(options.temperature) && options.temperature >= 0, "temperature", "finite and not negative", options.temperature);
-  require(options.top_k >= 0, "top_k", "0 (off) or more", options.top_k);
-  require(options.top_p >= 0 && options.top_p <= 1, "top_p", "between 0 and 1 (off)", options.top_p);
-  require(options.repetition_penalty >= kLeastPenalty && options.repetition_penalty <= kMostPenalty, "repetition_penalty",
+  require(options.top_k >= 0, "top-k", "0 (off) or more", options.top_k);
+  require(options.top_p >= 0 && options.top_p <= 1, "top-p", "between 0 and 1 (off)", options.top_p);
+  require(options.repetition_penalty >= kLeastPenalty && options.repetition_penalty <= kMostPenalty, "repetition-penalty",
           "between 0.01 and 100 (1 is off)", options.repetition_penalty);
   if (options.seed) {
     key_[0] = *options.seed;

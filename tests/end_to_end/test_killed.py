@@ -112,9 +112,9 @@ class Killed(Case):
             with self.subTest(killed=role):
                 job = start().strike(rank, signal.SIGKILL)
                 self.check(job)
-                for sentence in job.sentences:
-                    self.assertRegex(sentence, "ended because another rank of this job was killed or failed")
-                    self.assertFalse(sentence.startswith(role))
+                self.assertEqual(len(job.sentences), 1, job.sentences)
+                self.assertRegex(job.sentences[0], "ended because another rank of this job was killed or failed")
+                self.assertFalse(job.sentences[0].startswith(role))
 
     def test_before_the_request(self):
         self.check_killed(self.before)
@@ -127,7 +127,7 @@ class Killed(Case):
             with self.subTest(hangs=role):
                 job = self.amid("--timeout", "3").strike(rank, signal.SIGSTOP)
                 self.check(job)
-                self.assertEqual(len([s for s in job.sentences if f"{role} sent nothing for 3 s" in s]), 1, job.sentences)
+                self.assertEqual(len([s for s in job.sentences if f"{role} sent nothing for 3 s, and is given up" in s]), 1, job.sentences)
 
     def test_interrupted_by_the_user(self):
         job = self.amid()

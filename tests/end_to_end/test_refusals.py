@@ -20,7 +20,7 @@ class CommandLines(Case):
         self.refused(job("--model", self.model, *QUESTION, "--max-tokens", "many"), "--max-tokens", "many")
 
     def test_a_value_out_of_range(self):
-        self.refused(job("--model", self.model, *QUESTION, "--top-p", "1.5"), "client: ", "top_p", "1.5")
+        self.refused(job("--model", self.model, *QUESTION, "--top-p", "1.5"), "client: ", "top-p", "not 1.5.")
 
     def test_a_protocol_that_this_version_does_not_have(self):
         self.refused(job("--model", self.model, *QUESTION, "--protocol", "v3-mpc"), "does not have the protocol v3-mpc yet")

@@ -152,7 +152,7 @@ TEST_F(Quiet, ARankThatGoesQuietIsGivenUp) {
       brief.finish(transfer);
     });
     EXPECT_LT(now() - start, 2.5);
-    EXPECT_EQ(error.substr(0, error.find(';')), "server 1 sent nothing for 1 s while opening 0 of request 7 was awaited");
+    EXPECT_EQ(error.substr(0, error.find(';')), "server 1 sent nothing for 1 s, and is given up (opening 0 of request 7 was awaited)");
   }
 }
 

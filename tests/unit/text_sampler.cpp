@@ -216,9 +216,9 @@ TEST(Sampler, names_the_option_that_is_out_of_range) {
   const auto refusal = [](const SamplerOptions& o) { return error_of([&] { Sampler sampler(o); }); };
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double bad : {-0.1, nan, double(kInfinity)}) expect_sentence(refusal(options(bad)), "temperature");
-  expect_sentence(refusal(options(1, -1)), "top_k");
-  for (const double bad : {-0.1, 1.1, nan}) expect_sentence(refusal(options(1, 0, bad)), "top_p");
-  for (const double bad : {0., -1., 1e9, nan}) expect_sentence(refusal(options(1, 0, 1, bad)), "repetition_penalty");
+  expect_sentence(refusal(options(1, -1)), "top-k");
+  for (const double bad : {-0.1, 1.1, nan}) expect_sentence(refusal(options(1, 0, bad)), "top-p");
+  for (const double bad : {0., -1., 1e9, nan}) expect_sentence(refusal(options(1, 0, 1, bad)), "repetition-penalty");
 }
 
 }  // namespace

@@ -53,8 +53,10 @@ using FreeSpace = std::function<std::uint64_t(const std::string& file)>;
 
 // Imports a Hugging Face folder (config.json, tokenizer.json, *.safetensors in BF16, F16 or F32). The file appears under its
 // name only when it is whole, and nothing stays behind otherwise; memory stays below 1 GiB whatever the model's size. Throws
-// Error before the first weight is read where the disk has too little room.
-void convert(const std::string& folder, const std::string& out, const Progress& progress, const FreeSpace& free_space = {});
+// Error before the first weight is read where the disk has too little room. silu_bits: of the SiLU table, whose 2^silu_bits cells
+// of 1/16 must hold every gate; 12 to 16. Each bit more doubles the cost of a look-up and the bound on gates.
+void convert(const std::string& folder, const std::string& out, const Progress& progress, const FreeSpace& free_space = {},
+             int silu_bits = ModelConfig().silu_bits);
 
 // For a signal handler of a program that converts: removes the unfinished file. Calls nothing but unlink.
 void remove_partial_output() noexcept;
