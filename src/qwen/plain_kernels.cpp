@@ -80,13 +80,26 @@ void rms_norm(const FloatMatrix& x, const Floats& gains, double epsilon, const F
       });
 }
 
+// Sums of some hundred products at a time, and then their sum: one float that gathers thousands, as these kernels would, loses two
+// digits where some products are much larger than the others, and those of Qwen's first token are.
 void linear(const FloatMatrix& w, const FloatMatrix& x, float beta, const FloatMatrix& y) {
-  if (x.extent(0) >= kFewRows) {
-    KokkosBlas::gemm("N", "T", 1.0f, x, w, beta, y);
-    return;
+  constexpr std::size_t kColumns = 128;
+  const FloatMatrix part = new_matrix(y.extent(0), y.extent(1));
+  for (std::size_t first = 0; first < w.extent(1); first += kColumns) {
+    const auto some = Kokkos::make_pair(first, std::min(first + kColumns, w.extent(1)));
+    const auto columns = Kokkos::subview(w, Kokkos::ALL, some);
+    if (x.extent(0) >= kFewRows) {
+      KokkosBlas::gemm("N", "T", 1.0f, Kokkos::subview(x, Kokkos::ALL, some), columns, 0.0f, part);
+    } else {
+      for (std::size_t t = 0; t < x.extent(0); ++t)
+        KokkosBlas::gemv("N", 1.0f, columns, Kokkos::subview(x, t, some), 0.0f, Kokkos::subview(part, t, Kokkos::ALL));
+    }
+    if (first == 0 && beta == 0) {
+      Kokkos::deep_copy(y, part);
+    } else {
+      add(y, part);
+    }
   }
-  for (std::size_t t = 0; t < x.extent(0); ++t)
-    KokkosBlas::gemv("N", 1.0f, w, Kokkos::subview(x, t, Kokkos::ALL), beta, Kokkos::subview(y, t, Kokkos::ALL));
 }
 
 void add_bias(const FloatMatrix& y, const Floats& bias) {

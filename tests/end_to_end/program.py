@@ -20,10 +20,10 @@ RANK = ["bash", "-c", 'trap "" TERM; "$@"; code=$?; echo $code >"$CODES/$OMPI_CO
 class Run:
     """One run of a command until its end: code, output, errors, sentences ("shardlm: ..."), seconds, codes (of the ranks)."""
 
-    def __init__(self, command, input=None):
+    def __init__(self, command, input=None, limit=PATIENCE):
         codes = tempfile.mkdtemp()
         started = time.monotonic()
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, "CODES": codes},
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, env={**os.environ, "CODES": codes},
                               **({"stdin": subprocess.DEVNULL} if input is None else {"input": input}))
         self.seconds = time.monotonic() - started
         self.code, self.output, self.errors = done.returncode, done.stdout, done.stderr

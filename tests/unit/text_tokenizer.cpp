@@ -14,7 +14,7 @@ const Json& answers() {
 }
 
 TEST(Tokenizer, gives_the_numbers_that_hugging_face_gives) {
-  ASSERT_GE(answers()["strings"].size(), 1500u);
+  ASSERT_GE(answers()["strings"].size(), 5000u);
   expect_encodings(small_tokenizer(), answers());
 }
 
@@ -99,7 +99,7 @@ TEST(Tokenizer, encodes_very_long_words_and_runs) {
 }
 
 // The real thing, where there is one: a folder with the tokenizer.json of a Qwen2.5 checkpoint.
-TEST(Tokenizer, gives_the_numbers_that_hugging_face_gives_for_a_real_checkpoint) {
+TEST(Real, tokenizer_gives_the_numbers_that_hugging_face_gives) {
   const char* folder = std::getenv("SHARDLM_REAL_MODEL");
   if (folder == nullptr) GTEST_SKIP() << "SHARDLM_REAL_MODEL names no folder with a Qwen2.5 checkpoint.";
   const Tokenizer tokenizer(file_text(std::string(folder) + "/tokenizer.json"));

@@ -120,9 +120,9 @@ def main(what, *args):
     if what == "small":
         tk = train()
         tk.save(str(HERE / "tokenizer_small.json"), pretty=False)
-        write(HERE / "tokenizer_small_answers.json", {**answers(tk, 1600, random.Random(2)), "variants": variants(tk)})
+        write(HERE / "tokenizer_small_answers.json", {**answers(tk, 5000, random.Random(2)), "variants": variants(tk)})
     elif what == "real":
-        write(HERE / "tokenizer_real_answers.json", answers(Tokenizer.from_file(args[0] + "/tokenizer.json"), 1600, random.Random(3)))
+        write(HERE / "tokenizer_real_answers.json", answers(Tokenizer.from_file(args[0] + "/tokenizer.json"), 5000, random.Random(3)))
     else:
         tk = Tokenizer.from_file(args[0] + "/tokenizer.json")
         for s in make_strings(random.Random(int(args[2])), int(args[1])):
