@@ -46,6 +46,7 @@ FloatType float_type(const std::string& text) {
 }
 
 void to_float(FloatType type, const std::uint8_t* data, std::size_t n, float* out) {
+  if (n == 0) return;  // an empty tensor's pointers may be null, which memcpy does not take
   switch (type) {
     case FloatType::bf16:
       return convert_halves(data, n, out, from_bf16);
@@ -76,6 +77,7 @@ void FloatTensor::read(std::size_t first, std::size_t n, float* out) const {
 
 void FloatTensor::copy(std::size_t first, std::size_t n, std::uint8_t* out) const {
   require(first, n);
+  if (n == 0) return;
   if (!draw) {
     std::memcpy(out, data + first * bytes_of(type), n * bytes_of(type));
     return;
