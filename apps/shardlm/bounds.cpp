@@ -13,7 +13,8 @@ std::vector<Bound> bounds(const io::ModelConfig& c) {
   return {
       {"row norm", &Range::row_norm, std::ldexp(1.0, (kNormLastExp + 2) / 2 - kSquareScale),
        "the norm's table must have more binades (kNormLastExp)"},
-      {"gate", &Range::gate, std::ldexp(cell, c.silu_bits - 1),
+      // The topmost cell's index may round up, to the lowest.
+      {"gate", &Range::gate, std::ldexp(cell, c.silu_bits - 1) - cell,
        "convert the model again with --silu-bits " + std::to_string(c.silu_bits + 1) + " or more"},
       {"silu(gate) up", &Range::product, std::ldexp(1.0, 35 - kSiluScale), "SiLU's value must have fewer fractional bits (kSiluScale)"},
       // o is an average of v, below 2^16; the sum of e v over all positions, e at most 1, below 2^27.

@@ -45,7 +45,7 @@ Start prepare_and_tell(World& world, const JobOptions& o, const ClientPart& clie
 
 // Every host sees a command line or a deck that the ranks share, and mpirun tells every host the command lines of all ranks.
 void check_prompt_stays(World& world, const std::string& told) {
-  const std::vector<std::string> hosts = world.gather_all(host_name());
+  const std::vector<std::string> hosts = world.gather_all(host_identity());
   const bool several = std::any_of(hosts.begin(), hosts.end(), [&](const std::string& host) { return host != hosts[0]; });
   world.agree(several && !told.empty() && world.role() == Role::client
                   ? told + " in arguments or a deck are seen by every host of this job: give the text in a file or on standard input"

@@ -29,7 +29,7 @@ int cores() {
 Launch launch() {
   const int rank = number_in({"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"});
   const int local = number_in({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"});
-  return {rank >= 0, std::max(rank, 0), local > 0 ? local : 4};
+  return {rank >= 0, std::max(rank, 0), local > 0 ? local : 4, std::max(1, number_in({"OMPI_NUM_APP_CTX"}))};
 }
 
 void set_threads(int threads, int computing) {

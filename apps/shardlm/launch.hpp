@@ -7,6 +7,7 @@ struct Launch {
   bool by_launcher = false;  // mpirun, srun and the like
   int rank = 0;              // 0 where there is no launcher
   int local_ranks = 1;       // on this machine, as far as the launcher says
+  int parts = 1;             // of the job, with a command line each
 };
 Launch launch();
 

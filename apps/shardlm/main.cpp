@@ -1,4 +1,6 @@
 // shardlm: one program, one file a subcommand.
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -32,7 +34,11 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
                       : chatting                           ? command.chat.threads
                                                            : command.generate.threads;
   set_threads(threads, on_four_ranks ? std::min(3, launch.local_ranks) : 1);
-  // Ranks of one job may have a command line each, so what is wrong with one is told to all of them.
+  // Ranks of one job may have a command line each, so what is wrong with one is told to all of them; those of a rank that has no
+  // part in the job as well, for the others wait for it.
+  if (launch.parts > 1 && (!on_four_ranks || !command.text.empty()))
+    return generate_private(GenerateOptions(), "the command line of this rank asks for something else than the other ranks' do: give each "
+                                               "part of the job the same subcommand and protocol");
   if (on_four_ranks && command.text.empty() && (launch.by_launcher || command.trouble.empty()))
     return comparing  ? compare(command.compare, command.trouble)
            : chatting ? chat_private(command.chat, command.trouble)
@@ -56,10 +62,17 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
   }
 }
 
+// A descriptor that is opened later must not become standard input or output because that was closed.
+void hold_standard_descriptors() {
+  for (int descriptor = 0; descriptor <= 2; ++descriptor)
+    if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) throw Error("standard input or output is closed: give /dev/null instead");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
+    hold_standard_descriptors();
     return run(parse(argc, argv), launch(), argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "shardlm: %s\n", error.what());

@@ -46,6 +46,12 @@ std::string host_name() {
   return host;
 }
 
+std::string host_identity() {
+  std::string boot;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
+  return host_name() + " " + boot;
+}
+
 Place this_place() {
   const std::string host = host_name();
 #ifdef KOKKOS_ENABLE_CUDA

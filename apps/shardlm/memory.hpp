@@ -24,6 +24,7 @@ struct Place {
 };
 Place this_place();
 std::string host_name();
+std::string host_identity();  // differs also where two hosts have one name
 
 // Collective. On the client, of the ranks that compute: which has least, and its share of its place. Elsewhere empty.
 struct Least {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -74,6 +75,10 @@ class Job {
     int status = 0;
     if (waitpid(pid_, &status, WNOHANG) != pid_) return false;
     code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1) {  // Ctrl-C, before mpirun was ready for it
+      std::fputs("shardlm: ended by the user\n", stderr);
+      code = 130;
+    }
     return true;
   }
   int input() const { return input_; }
@@ -108,7 +113,7 @@ int signals() {
   for (int number : kSignals) sigaddset(&set, number);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  const int descriptor = signalfd(-1, &set, SFD_CLOEXEC);
+  const int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   if (descriptor < 0) fail("cannot wait for signals");
   return descriptor;
 }

@@ -25,7 +25,9 @@ Array<Word> other_shares(const Array<Word>& values, const Array<Word>& s0, int k
 Dealer::~Dealer() { wipe(staging_.data(), staging_.size()); }
 
 std::uint8_t* Dealer::staging(std::size_t bytes) {
-  if (staging_.size() < bytes) staging_ = MessageBuffer(Kokkos::view_alloc(std::string("shardlm::mpc::staging"), Kokkos::WithoutInitializing), bytes);
+  if (staging_.size() >= bytes) return staging_.data();
+  wipe(staging_.data(), staging_.size());
+  staging_ = MessageBuffer(Kokkos::view_alloc(std::string("shardlm::mpc::staging"), Kokkos::WithoutInitializing), bytes);
   return staging_.data();
 }
 

@@ -152,7 +152,10 @@ const std::uint8_t* DealReceiver::take(Record kind, std::size_t size) {
     at_ += size;
     return current_.data() + at_ - size;
   }
-  if (joined_.size() < size) joined_ = MessageBuffer(Kokkos::view_alloc(std::string("shardlm::mpc::joined"), Kokkos::WithoutInitializing), size);
+  if (joined_.size() < size) {
+    wipe(joined_.data(), joined_.size());
+    joined_ = MessageBuffer(Kokkos::view_alloc(std::string("shardlm::mpc::joined"), Kokkos::WithoutInitializing), size);
+  }
   get(joined_.data(), size);
   return joined_.data();
 }

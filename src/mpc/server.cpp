@@ -113,7 +113,9 @@ Shared Server::input(const Shape& shape, int scale) {
   if (!first_) return {Tensor(shape, unpack(packet.data(), n, 64)), scale, 64, false};
   crypto::Key key;
   std::memcpy(key.data(), packet.data(), sizeof key);
-  return {Tensor(shape, crypto::Stream(key).words(n, 64)), scale, 64, false};
+  const Array<Word> share = crypto::Stream(key).words(n, 64);
+  wipe(key.data(), sizeof key);
+  return {Tensor(shape, share), scale, 64, false};
 }
 
 void Server::output(const Shared& x) {

@@ -60,7 +60,7 @@ std::vector<float> Client::step(const std::vector<std::int32_t>& tokens) {
     model_.embedding(std::size_t(tokens[t]), row.data());
     for (std::size_t i = 0; i < hidden; ++i) words[t * hidden + i] = encode(row[i], kResidualScale);
   }
-  const crypto::Key key = crypto::random_key();
+  crypto::Key key = crypto::random_key();
   const std::vector<Word> first = to_host(Tensor({n}, crypto::Stream(key).words(n, 64)));
   for (std::size_t i = 0; i < n; ++i) words[i] -= first[i];
   embedding_seconds_ += now() - start;
@@ -68,6 +68,7 @@ std::vector<float> Client::step(const std::vector<std::int32_t>& tokens) {
   const Step step{tokens.size()};
   for (Role role : {Role::server0, Role::server1}) world_.send_now(role, Lane::control, Kind::request, request_, &step, sizeof step);
   world_.send_now(Role::server0, Lane::control, Kind::embedding, request_, key.data(), sizeof key);
+  wipe(key.data(), sizeof key);
   net::Packet packet(n * sizeof(Word));
   packet.size = packet.capacity();
   std::memcpy(packet.data(), words.data(), packet.size);

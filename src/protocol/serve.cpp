@@ -39,7 +39,7 @@ void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const
 
 void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcement& a) {
   const bool first = world.role() == Role::server0;
-  const auto dealt = decode_message<DealtKeys>(world.receive_now(Role::dealer, Lane::control, Kind::key, a.request));
+  auto dealt = decode_message<DealtKeys>(world.receive_now(Role::dealer, Lane::control, Kind::key, a.request));
   crypto::Key common;
   if (first) {
     common = crypto::random_key();
@@ -48,6 +48,8 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
     common = decode_message<crypto::Key>(world.receive_now(Role::server0, Lane::control, Kind::key, a.request));
   }
   mpc::ServerRequest request{a.request, dealt.salt, 0, crypto::Stream(dealt.key), crypto::Stream(common), mpc::DealReceiver(world, a.request)};
+  wipe(&dealt.key, sizeof dealt.key);
+  wipe(&common, sizeof common);
   mpc::Server server(world, request);
   Report report;
   double working = 0;
@@ -73,14 +75,15 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
 
 void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcement& a, std::size_t ahead) {
   const crypto::Salt salt = crypto::random_salt();
-  const crypto::Key k0 = crypto::random_key(), k1 = crypto::random_key();
-  const DealtKeys keys0{k0, salt}, keys1{k1, salt};
+  DealtKeys keys0{crypto::random_key(), salt}, keys1{crypto::random_key(), salt};
   world.send_now(Role::server0, Lane::control, Kind::key, a.request, &keys0, sizeof keys0);
   world.send_now(Role::server1, Lane::control, Kind::key, a.request, &keys1, sizeof keys1);
   const auto stop = [&world] { return world.waiting(Role::client, Lane::control); };
-  mpc::DealerRequest request{a.request, salt, 0, crypto::Stream(k0), crypto::Stream(k1),
+  mpc::DealerRequest request{a.request, salt, 0, crypto::Stream(keys0.key), crypto::Stream(keys1.key),
                              mpc::DealSender(world, Role::server0, a.request, ahead / 2, stop),
                              mpc::DealSender(world, Role::server1, a.request, ahead / 2, stop)};
+  wipe(&keys0.key, sizeof keys0.key);
+  wipe(&keys1.key, sizeof keys1.key);
   mpc::pair(request.to0, request.to1);
   mpc::Dealer dealer(world, request);
   Report report;

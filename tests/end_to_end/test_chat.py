@@ -118,6 +118,9 @@ class Chat(Case):
         self.assertEqual(self.chat(f"/exit\n{FRANCE}\n").output, "")
         self.assertEqual(self.chat(FRANCE).output, self.chat(f"{FRANCE}\n").output)  # the last line needs no end
 
+    def test_ends_where_there_is_no_input_at_all(self):
+        self.works(Run(["bash", "-c", 'exec "$@" <&-', "-", SHARDLM, "chat", "--model", self.model]))
+
     def test_lines_that_are_no_questions(self):
         run = self.chat(f"\n   \n/wrong\n{FRANCE}\r\n")
         self.assertEqual(run.output, self.chat(FRANCE, protocol="plain").output)

@@ -16,6 +16,11 @@ class CommandLines(Case):
         good = ["--model", self.model, *QUESTION]
         self.refused(job_of(good, good, [*good, "--no-such-thing"], good), "server 1: ", "--no-such-thing")
 
+    def test_a_rank_that_wants_something_else_than_the_others(self):
+        good = ["--model", self.model, *QUESTION]
+        for other in (["--help"], [*good, "--protocol", "plain"]):
+            self.refused(job_of(good, good, other, good), "server 1: ", "asks for something else")
+
     def test_a_value_of_the_wrong_kind(self):
         self.refused(job("--model", self.model, *QUESTION, "--max-tokens", "many"), "--max-tokens", "many")
 

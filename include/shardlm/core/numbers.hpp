@@ -18,7 +18,7 @@ constexpr int kSumScale = 14;          // softmax denominators, in [1/2, 2^17)
 constexpr int kCellDrop = 8;           // a table's cell is 2^(8 - F) = 1/16 wide
 constexpr int kSiluBits = 12;          // 2^12 cells of 1/16: |gate| < 128. A model may ask for more
 constexpr int kExpLow = -256;          // exp's window in cells: below exp(-16) = 1e-7 it is 0,
-constexpr int kExpHigh = 4;            // above 0 lies only the rounding of the maximum itself
+constexpr int kExpHigh = 4;            // above 0 lies only what rounding made the maximum lose
 constexpr int kExpScale = kScale + 8;  // exp's value
 constexpr int kBinadeBits = 12;        // by binade: an argument in [1, 4) has 3 * 2^12 constant cells
 constexpr int kNormFirstExp = 14;      // the sum of squares at scale 2 FS lies in [2^14, 2^62): rows of norm up to 2^17
