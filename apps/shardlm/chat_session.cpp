@@ -34,7 +34,7 @@ ChatSession::ChatSession(const ChatOptions& o, const io::ModelConfig& config, co
       interactive_(o.interactive || isatty(STDIN_FILENO)),
       system_(system_message(o, chat_template)),
       answerer_(tokenizer_json, o.sampling, config.end_tokens),
-      stats_(config) {
+      stats_(config, options_.protocol) {
   prompt("");  // a tokenizer without chat tokens is noticed before anyone asks
 }
 

@@ -72,9 +72,8 @@ void ChatStats::add(std::size_t past, const Answer& answer, const std::optional<
 std::string ChatStats::table(std::size_t capacity) {
   if (turns_.empty()) return "nothing was asked yet; there is room for " + std::to_string(capacity) + " tokens\n";
   Turn all;
-  const qwen::Model shapes(config_);
   for (Turn& turn : turns_) {
-    if (turn.costly && !turn.predicted_yet) turn.predicted = qwen::predict(shapes, turn.prompt, turn.steps - 1, turn.past);
+    if (turn.costly && !turn.predicted_yet) turn.predicted = predicted(config_, protocol_, turn.prompt, turn.steps - 1, turn.past);
     turn.predicted_yet = true;
     all += turn;
   }

@@ -15,7 +15,7 @@ namespace shardlm::app {
 
 class ChatStats {
  public:
-  explicit ChatStats(const io::ModelConfig& config) : config_(config) {}
+  ChatStats(const io::ModelConfig& config, const std::string& protocol) : config_(config), protocol_(protocol) {}
 
   // past: the tokens that were kept from earlier turns. reports: none where the answer was plain.
   void add(std::size_t past, const Answer& answer, const std::optional<Reports>& reports);
@@ -33,6 +33,7 @@ class ChatStats {
   };
 
   const io::ModelConfig& config_;
+  const std::string protocol_;
   std::vector<Turn> turns_;
 };
 

@@ -1,5 +1,7 @@
 #include "costs.hpp"
 
+#include "shardlm/protocol/presets.hpp"
+
 namespace shardlm::app {
 
 nlohmann::ordered_json costs_json(const mpc::Costs& c) {
@@ -8,6 +10,11 @@ nlohmann::ordered_json costs_json(const mpc::Costs& c) {
           {"dealt_bytes", c.dealt_bytes},
           {"key_bytes", c.key_bytes},
           {"prg_blocks", c.prg_blocks}};
+}
+
+mpc::Costs predicted(const io::ModelConfig& config, const std::string& protocol, std::size_t prompt, std::size_t decoded, std::size_t past) {
+  const protocol::Choices choices = protocol::preset(protocol);
+  return qwen::predict(qwen::Model(config, choices.secret_weights), prompt, decoded, past, choices.engine);
 }
 
 bool servers_agree(const Reports& reports) {

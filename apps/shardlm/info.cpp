@@ -62,9 +62,8 @@ Estimate estimated(const Described& d, const InfoOptions& o) {
   if (e.request.capacity() > most)
     throw Error("a prompt of " + std::to_string(o.tokens) + " tokens and " + std::to_string(o.answer) + " new ones do not fit the " +
                 std::to_string(most) + " positions that the model and the protocol have");
-  const qwen::Model model(d.config);
-  e.prefill = qwen::predict(model, o.tokens, 0);
-  e.all = o.answer > 1 ? qwen::predict(model, o.tokens, o.answer - 1) : e.prefill;
+  e.prefill = predicted(d.config, o.protocol, o.tokens, 0);
+  e.all = o.answer > 1 ? predicted(d.config, o.protocol, o.tokens, o.answer - 1) : e.prefill;
   e.ranks = needs(d.config, e.all, e.request, d.tokenizer_bytes);
   return e;
 }

@@ -8,6 +8,7 @@
 #include "clock.hpp"
 #include "memory.hpp"
 #include "shardlm/net/run.hpp"
+#include "shardlm/protocol/presets.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -68,7 +69,7 @@ int work(World& world, const JobOptions& o, const std::string& trouble, const Cl
   protocol::agree_on_model(world, start.model ? start.model->digest() : std::string(), start.trouble);
   check_memory(world, start, o, part);
   if (world.role() == Role::client) {
-    protocol::Client client(world, *start.model);
+    protocol::Client client(world, *start.model, protocol::preset(o.protocol).engine);
     part.run(client, *start.model, since_start.seconds());
     client.end();
   } else {

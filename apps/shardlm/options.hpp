@@ -13,6 +13,7 @@ namespace shardlm::app {
 // What every subcommand that runs on four ranks takes.
 struct JobOptions {
   std::string model;
+  std::string protocol = "v3";  // of protocol::preset_names(), or plain
   std::uint64_t dealer_ahead = std::uint64_t{256} << 20;
   double timeout = 60;
   int threads = 0;  // 0: a share of the cores
@@ -25,7 +26,6 @@ struct GenerateOptions : JobOptions {
   bool raw = false;  // no chat template
   std::size_t max_tokens = 128;
   text::SamplerOptions sampling;
-  std::string protocol = "v3";
   std::string precision = "float32";  // of the protocol plain
   std::string out;
   bool timing = false, json = false;
@@ -37,7 +37,6 @@ struct ChatOptions : JobOptions {
   std::size_t context = 4096;    // of the conversation
   bool interactive = false;      // on a terminal, even where standard input is none
   text::SamplerOptions sampling;
-  std::string protocol = "v3";
 };
 
 struct ConvertOptions {
@@ -50,6 +49,7 @@ struct ConvertOptions {
 struct InfoOptions {
   std::string model;
   std::size_t tokens = 19, answer = 1;
+  std::string protocol = JobOptions().protocol;
   std::uint64_t dealer_ahead = JobOptions().dealer_ahead;
   bool json = false;
 };

@@ -1,15 +1,21 @@
+#include <algorithm>
+
 #include "options_parts.hpp"
+#include "shardlm/protocol/presets.hpp"
 
 namespace shardlm::app {
 namespace {
 
 // Why a value is no protocol of this version, or "".
 std::string check_protocol(const std::string& name) {
-  if (name == "v3" || name == "plain") return "";
-  for (const char* later : {"v2", "v3-ot", "v3-mpc", "v3-cc"})
-    if (name == later) return "this version does not have the protocol " + name + " yet; it has v3 and plain";
-  return "there is no protocol '" + name + "'; this version has v3 and plain";
+  const std::vector<std::string>& names = protocol::preset_names();
+  if (name == "plain" || std::find(names.begin(), names.end(), name) != names.end()) return "";
+  for (const char* later : {"v3-ot", "v3-cc"})
+    if (name == later) return "this version does not have the protocol " + name + " yet; it has v2, v3, v3-mpc and plain";
+  return "there is no protocol '" + name + "'; this version has v2, v3, v3-mpc and plain";
 }
+
+std::string check_private(const std::string& name) { return name == "plain" ? "plain is no private protocol" : check_protocol(name); }
 
 }  // namespace
 
@@ -30,10 +36,16 @@ void add_sampling(CLI::App& c, text::SamplerOptions& o) {
 }
 
 void add_protocol(CLI::App& c, std::string& protocol) {
-  c.add_option("--protocol", protocol, "v3: private, on four ranks; plain: not private, in one process")
+  c.add_option("--protocol", protocol,
+               "v3: private, on four ranks; v2: the same with textbook additive sharing, slower; v3-mpc: the weights are secret from "
+               "the servers too (shardlm share); plain: not private, in one process")
       ->check(check_protocol)
       ->capture_default_str()
       ->type_name("NAME");
+}
+
+void add_private_protocol(CLI::App& c, std::string& protocol) {
+  c.add_option("--protocol", protocol, "v2, v3 or v3-mpc")->check(check_private)->capture_default_str()->type_name("NAME");
 }
 
 void add_dealer_ahead(CLI::App& c, std::uint64_t& bytes) {

@@ -40,6 +40,7 @@ void add_info(CLI::App& app, InfoOptions& o) {
   c->add_option("model", o.model, "Model file, a Hugging Face folder, or a size such as 7b")->required();
   c->add_option("-T,--tokens", o.tokens, "Tokens of the prompt")->check(within(1, 1 << 24))->capture_default_str();
   c->add_option("-m,--max-tokens", o.answer, "Tokens of the answer")->check(within(1, 1 << 24))->capture_default_str();
+  add_private_protocol(*c, o.protocol);
   add_dealer_ahead(*c, o.dealer_ahead);
   c->add_flag("--json", o.json, "Print one JSON object");
 }

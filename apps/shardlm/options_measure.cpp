@@ -34,6 +34,7 @@ void add_compare(CLI::App& app, CompareOptions& o) {
       ->type_name("N");
   c->add_flag("--bfloat16", o.bfloat16, "Run the plaintext engine in bfloat16 as well, and say how many times closer the private one is");
   c->add_flag("--json", o.json, "Print one JSON object instead of a table");
+  add_private_protocol(*c, o.protocol);
   add_job(*c, o);
 }
 

@@ -19,6 +19,7 @@ void add_dealer_ahead(CLI::App& command, std::uint64_t& bytes);
 void add_job(CLI::App& command, JobOptions& options);                 // --dealer-ahead, --timeout, --threads
 void add_sampling(CLI::App& command, text::SamplerOptions& options);  // -t, --top-k, --top-p, --repetition-penalty, --seed
 void add_protocol(CLI::App& command, std::string& protocol);
+void add_private_protocol(CLI::App& command, std::string& protocol);  // of those on four ranks
 
 template <class T>
 CLI::Validator within(T least, T most) {

@@ -18,9 +18,9 @@ struct Compared {
   bool servers_agree = false;
 };
 
-Compared compare(const Measured& m, const io::ModelConfig& config) {
+Compared compare(const Measured& m, const io::ModelConfig& config, const std::string& protocol) {
   Compared c;
-  c.predicted = qwen::predict(qwen::Model(config), m.answer.prompt, m.answer.steps - 1);
+  c.predicted = predicted(config, protocol, m.answer.prompt, m.answer.steps - 1);
   c.counted = (*m.reports)[int(Role::server1)].costs;
   c.servers_agree = servers_agree(*m.reports);
   return c;
@@ -77,10 +77,11 @@ void print_memory(const Measured& m) {
   std::fprintf(stderr, "\n%-22s %d\n", m.reports ? "threads a rank" : "threads", threads());
 }
 
-nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config) {
+nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config, const std::string& protocol) {
   const Answer& a = m.answer;
   nlohmann::ordered_json j{
       {"answer", a.text}, {"prompt_tokens", a.prompt}, {"tokens", a.tokens}, {"ended", a.ended}, {"threads", threads()}};
+  j["protocol"] = protocol;
   j["seconds"] = {{"start_up", m.start_up}, {"prefill", a.prefill}, {"decode", a.decode}};
   if (!m.reports) return j;
   j["seconds"]["embedding"] = m.embedding;
@@ -89,7 +90,7 @@ nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config)
   for (Role server : {Role::server0, Role::server1})
     for (int part = 0; part < mpc::kParts; ++part)
       j["seconds"][net::name(server)][mpc::name(mpc::Part(part))] = (*m.reports)[int(server)].seconds[part];
-  const Compared c = compare(m, config);
+  const Compared c = compare(m, config, protocol);
   j["costs"] = costs_json(c.counted);
   j["predicted"] = costs_json(c.predicted);
   for (int rank = 0; rank < net::kParties; ++rank) j["peak_bytes"][net::name(Role(rank))] = peak(m, rank);
@@ -100,13 +101,13 @@ nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config)
 
 void report(const Measured& m, const io::ModelConfig& config, const GenerateOptions& o) {
   if (o.json) {
-    std::printf("%s\n", json_of(m, config).dump(1).c_str());
+    std::printf("%s\n", json_of(m, config, o.protocol).dump(1).c_str());
     if (std::fflush(stdout) != 0) throw Error("cannot write the answer to standard output");
   }
   if (!o.timing) return;
   print_times(m);
   if (m.reports) {
-    print_costs(compare(m, config));
+    print_costs(compare(m, config, o.protocol));
     print_parts(*m.reports);
   }
   print_memory(m);

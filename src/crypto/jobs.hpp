@@ -18,6 +18,17 @@ struct StreamJob {
   uint32_t* out32;    // raw
 };
 
+// Blocks of many draws, a draw a panel of a matrix of words (core/word_panels.hpp): block `column` of draw (matrix, panel). 16 columns of
+// a panel a tile.
+struct WeightJob {
+  uint32_t key[8];
+  uint32_t matrix;
+  size_t columns;        // wanted of a panel
+  size_t tiles_a_panel;  // for these
+  size_t first_panel, first_column;  // where the tiles begin; first_column is a multiple of 16
+  uint64_t* out;                     // [panel - first_panel][column - first_column][8]
+};
+
 // Which ChaCha blocks a batch uses: see dpf.hpp.
 struct BlockNames {
   uint32_t salt[4];

@@ -25,6 +25,7 @@ SHARDLM_LANES void run_tiles(const Job& job, size_t begin, size_t end) {
 }  // namespace
 
 void SHARDLM_RUN(const StreamJob& job, size_t begin, size_t end) { run_tiles(job, begin, end); }
+void SHARDLM_RUN(const WeightJob& job, size_t begin, size_t end) { run_tiles(job, begin, end); }
 void SHARDLM_RUN(const GenerateJob& job, size_t begin, size_t end) { run_tiles(job, begin, end); }
 void SHARDLM_RUN(const LineJob& job, size_t begin, size_t end) { run_tiles(job, begin, end); }
 void SHARDLM_RUN(const CellJob& job, size_t begin, size_t end) { run_tiles(job, begin, end); }

@@ -20,6 +20,7 @@ namespace shardlm::crypto {
   void run_avx2(const Job&, std::size_t, std::size_t);     \
   void run_avx512(const Job&, std::size_t, std::size_t);
 SHARDLM_DECLARE(StreamJob)
+SHARDLM_DECLARE(WeightJob)
 SHARDLM_DECLARE(GenerateJob)
 SHARDLM_DECLARE(LineJob)
 SHARDLM_DECLARE(CellJob)
@@ -65,10 +66,16 @@ void run_lanes(const char* name, const Job& job, std::size_t tiles) {
 }
 
 template <class Job>
-void run_vectors(const char* name, const Job& job, std::size_t tiles) {
+auto vectors() {
   void (*kernel)(const Job&, std::size_t, std::size_t) = run_baseline;
   if (wanted_isa() == Isa::avx2) kernel = run_avx2;
   if (wanted_isa() == Isa::avx512) kernel = run_avx512;
+  return kernel;
+}
+
+template <class Job>
+void run_vectors(const char* name, const Job& job, std::size_t tiles) {
+  const auto kernel = vectors<Job>();
   const std::size_t chunks = (tiles + kChunk - 1) / kChunk;
   Kokkos::parallel_for(name, Kokkos::RangePolicy<HostExec>(0, chunks), [=](const std::size_t chunk) {
     kernel(job, chunk * kChunk, chunk + 1 < chunks ? (chunk + 1) * kChunk : tiles);
@@ -85,6 +92,8 @@ void launch_either(const char* name, const Job& job, std::size_t tiles) {
 }
 
 void launch(const char* name, const StreamJob& job, std::size_t tiles) { launch_either(name, job, tiles); }
+void launch(const char* name, const WeightJob& job, std::size_t tiles) { launch_either(name, job, tiles); }
+void run_here(const WeightJob& job, std::size_t begin, std::size_t end) { vectors<WeightJob>()(job, begin, end); }
 void launch(const char* name, const GenerateJob& job, std::size_t tiles) { launch_either(name, job, tiles); }
 void launch(const char* name, const LineJob& job, std::size_t tiles) { launch_either(name, job, tiles); }
 void launch(const char* name, const CellJob& job, std::size_t tiles) { launch_either(name, job, tiles); }

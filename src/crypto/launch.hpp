@@ -14,6 +14,8 @@ Form form();
 void set_form(Form form);  // throws Error for one that this machine lacks
 
 void launch(const char* name, const StreamJob& job, std::size_t tiles);
+void launch(const char* name, const WeightJob& job, std::size_t tiles);
+void run_here(const WeightJob& job, std::size_t begin, std::size_t end);  // on the calling host thread
 void launch(const char* name, const GenerateJob& job, std::size_t tiles);
 void launch(const char* name, const LineJob& job, std::size_t tiles);
 void launch(const char* name, const CellJob& job, std::size_t tiles);

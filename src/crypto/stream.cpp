@@ -11,7 +11,7 @@
 namespace shardlm::crypto {
 namespace {
 
-static_assert(kNodeBlock == kNodeUse && kLeafBlock == kLeafUse && kStreamBlock == kStreamUse, "uses of a block");
+static_assert(kNodeBlock == kNodeUse && kLeafBlock == kLeafUse && kStreamBlock == kStreamUse && kWeightBlock == kWeightUse, "uses of a block");
 static_assert(kTileLanes == kTile, "keys of a tile");
 
 template <class T>

@@ -35,6 +35,27 @@ SHARDLM_LANES void run(const StreamJob& job, size_t tile, int lane) {
   for (int i = 0; i < L::width; ++i) write_block<L>(job, out[i], first + i);
 }
 
+template <class L>
+SHARDLM_LANES void run(const WeightJob& job, size_t tile, int lane) {
+  using V = typename L::Vec;
+  const size_t panel = tile / job.tiles_a_panel, at = tile % job.tiles_a_panel * kTileLanes + lane;
+  V key[8], block[16];
+  SHARDLM_UNROLL for (int i = 0; i < 8; ++i) key[i] = L::splat(job.key[i]);
+  const V tail[4] = {L::splat(static_cast<uint32_t>(job.first_column + at)) + L::index(), L::splat(kWeightBlock),
+                     L::splat(static_cast<uint32_t>(job.first_panel + panel)),
+                     L::splat(job.matrix)};
+  chacha_block<L>(key, tail, kRounds, block);
+  uint64_t* out = job.out + (panel * job.columns + at) * 8;
+  if (at + L::width <= job.columns) {
+    L::store_key_major(block, reinterpret_cast<uint32_t*>(out), 16);
+    return;
+  }
+  alignas(64) uint32_t words[L::width][16];
+  L::store_key_major(block, &words[0][0], 16);
+  for (int i = 0; i < L::width && at + i < job.columns; ++i)
+    for (int j = 0; j < 8; ++j) out[8 * i + j] = word64(words[i], j);
+}
+
 // Two chains of blocks, each fed with the one before, so that neither memory nor latency limits.
 constexpr int kChain = 16;
 

@@ -11,7 +11,7 @@
 
 namespace shardlm::crypto {
 
-constexpr uint32_t kNodeBlock = 0, kLeafBlock = 1, kStreamBlock = 2;  // Use, stream.hpp
+constexpr uint32_t kNodeBlock = 0, kLeafBlock = 1, kStreamBlock = 2, kWeightBlock = 3;  // Use, stream.hpp
 constexpr int kMaxDepth = 55;                                         // m = 64
 constexpr int kMaxWholeDepth = 11;                                    // m = 20: the largest domain that is expanded whole
 

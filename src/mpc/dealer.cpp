@@ -136,6 +136,11 @@ Tensor Dealer::do_project_back(const Linear& layer, const Shared& x) {
   return zeros(shape);
 }
 
+Tensor Dealer::do_project_secret(const Linear& layer, const Masked& x) {
+  nudge();
+  return mpc::plus_bias(layer, negate(apply(layer, x.x), 64));
+}
+
 Party::Pair Dealer::do_look_up(const crypto::LineTable& table, const Masked& index, Sign& sign, int) {
   sign.x = Tensor(index.shape(), deal_keys(table.m(), cut(index.x, table.m()).data()));
   return {zeros(index.shape()), zeros(index.shape())};

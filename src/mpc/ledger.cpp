@@ -53,6 +53,8 @@ Tensor Ledger::do_sum_of_squares(const Masked& x) {
 Tensor Ledger::do_project(const Linear& layer, const Masked& x) { return apply(layer, x.x); }
 Tensor Ledger::do_project_back(const Linear& layer, const Shared& x) { return apply(layer, x.x); }
 
+Tensor Ledger::do_project_secret(const Linear& layer, const Masked& x) { return apply(layer, x.x); }
+
 Party::Pair Ledger::do_look_up(const crypto::LineTable& table, const Masked& index, Sign& sign, int) {
   keys(table.m(), index.x.size(), whole_domain_blocks(table.m()));
   sign.x = Tensor(index.shape());

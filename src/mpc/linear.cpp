@@ -7,17 +7,66 @@ namespace {
   throw Error(std::string(what) + ": operands of shapes " + to_string(a) + " and " + to_string(b) + " do not fit");
 }
 
-}  // namespace
-
-Tensor apply(const Linear& layer, const Tensor& x) {
+Shape result_shape(const Linear& layer, const Tensor& x) {
   Shape shape = x.shape();
   if (shape.empty() || shape.back() != layer.columns)
     throw Error("linear layer of " + std::to_string(layer.rows) + " x " + std::to_string(layer.columns) + " on an operand of shape " + to_string(shape));
   shape.back() = layer.rows;
+  return shape;
+}
+
+}  // namespace
+
+Tensor apply(const Linear& layer, const Tensor& x) {
+  const Shape shape = result_shape(layer, x);
   if (!x.concrete()) return Tensor(shape);
   const Array<Word> y = uninitialized<Word>("shardlm::mpc::linear", volume(shape));
   ring_gemm(layer.weights, x.data(), x.size() / layer.columns, y);
   return Tensor(shape, y);
+}
+
+Tensor apply_share(const Linear& layer, const Tensor& x) {
+  const Shape shape = result_shape(layer, x);
+  if (!layer.share) throw Error("a server has no share of a secret matrix of " + std::to_string(layer.rows) + " x " + std::to_string(layer.columns));
+  const Array<Word> y = uninitialized<Word>("shardlm::mpc::linear", volume(shape));
+  word_gemm(*layer.share, layer.rows, layer.columns, x.data(), x.size() / layer.columns, y);
+  return Tensor(shape, y);
+}
+
+Tensor plus_bias(const Linear& layer, const Tensor& y) {
+  if (layer.bias.size() == 0) return y;
+  const std::size_t rows = layer.rows;
+  const Array<Word> in = y.data();
+  const Array<const Word> bias = layer.bias;
+  return generate(
+      "shardlm::mpc::bias", y.shape(), y, KOKKOS_LAMBDA(const std::size_t i) { return in(i) + bias(i % rows); });
+}
+
+Shape RowProducts::shape(const Shape& a, const Shape& b) const {
+  if (a.size() != 2 || a != b) misfit("sums of products", a, b);
+  return {a[0]};
+}
+
+Tensor RowProducts::apply(const Tensor& a, const Tensor& b) const {
+  const std::size_t columns = a.shape().back();
+  const Array<Word> x = a.data(), y = b.data();
+  return generate(
+      "shardlm::mpc::row_products", shape(a.shape(), b.shape()), a, KOKKOS_LAMBDA(const std::size_t row) {
+        Word sum = 0;
+        for (std::size_t i = row * columns; i < (row + 1) * columns; ++i) sum += x(i) * y(i);
+        return sum;
+      });
+}
+
+Shape Elementwise::shape(const Shape& a, const Shape& b) const {
+  if (a != b) misfit("products", a, b);
+  return a;
+}
+
+Tensor Elementwise::apply(const Tensor& a, const Tensor& b) const {
+  const Array<Word> x = a.data(), y = b.data();
+  return generate(
+      "shardlm::mpc::products", shape(a.shape(), b.shape()), a, KOKKOS_LAMBDA(const std::size_t i) { return x(i) * y(i); });
 }
 
 Shape ScaleRows::shape(const Shape& a, const Shape& b) const {

@@ -136,12 +136,29 @@ Shared Party::sum_of_squares(const Masked& x) {
 
 Masked Party::project(const Linear& layer, const Masked& x) {
   require_ring("linear layer", x, 64, 64);
+  if (layer.secret) return open(project_secret(layer, x));
   return {do_project(layer, x), x.scale + layer.scale, 64, false, {}};
 }
 
 Shared Party::project_back(const Linear& layer, const Shared& x) {
+  if (layer.secret) return project_secret(layer, open(x));
   if (x.ring != 64) throw Error("linear layer: shares in a ring of " + number(x.ring) + " bits; it takes 64");
   return {do_project_back(layer, x), x.scale + layer.scale, 64, x.held};
+}
+
+Shared Party::project_to_shares(const Linear& layer, const Masked& x) {
+  if (layer.secret) return project_secret(layer, x);
+  return plus_bias(layer, project_back(layer, lift(x)));
+}
+
+Shared Party::project_secret(const Linear& layer, const Masked& x) {
+  require_ring("linear layer", x, 64, 64);
+  return {do_project_secret(layer, x), x.scale + layer.scale, 64, true};
+}
+
+Shared Party::plus_bias(const Linear& layer, const Shared& x) {
+  if (!adds_public()) return x;
+  return {mpc::plus_bias(layer, x.x), x.scale, x.ring, x.held};
 }
 
 LookedUp Party::look_up(const crypto::LineTable& table, const Masked& x, int drop, int ring, int scale_a, int scale_b) {

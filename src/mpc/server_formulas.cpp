@@ -61,19 +61,19 @@ Tensor Server::do_sum_of_squares(const Masked& x) {
 Tensor Server::do_project(const Linear& layer, const Masked& x) {
   const Clock clock(*this, Part::linear);
   world_.still_working();  // the others may wait long for a large layer
-  const Tensor y = apply(layer, x.x);
-  if (layer.bias.size() == 0) return y;
-  const std::size_t rows = layer.rows;
-  const Array<Word> in = y.data();
-  const Array<const Word> bias = layer.bias;
-  return generate(
-      "shardlm::mpc::bias", y.shape(), y, KOKKOS_LAMBDA(const std::size_t i) { return in(i) + bias(i % rows); });
+  return mpc::plus_bias(layer, apply(layer, x.x));
 }
 
 Tensor Server::do_project_back(const Linear& layer, const Shared& x) {
   const Clock clock(*this, Part::linear);
   world_.still_working();  // the others may wait long for a large layer
   return apply(layer, x.x);
+}
+
+Tensor Server::do_project_secret(const Linear& layer, const Masked& x) {
+  const Clock clock(*this, Part::linear);
+  world_.still_working();
+  return apply_share(layer, x.x);
 }
 
 Party::Pair Server::do_look_up(const crypto::LineTable& table, const Masked& index, Sign& sign, int ring) {

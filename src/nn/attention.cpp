@@ -1,58 +1,8 @@
+#include "by_binade.hpp"
+#include "heads.hpp"
 #include "shardlm/nn/layers.hpp"
 
-#include <cmath>
-
 namespace shardlm::nn {
-namespace {
-
-// Columns first .. of [T][all] as [heads][T][d].
-Tensor split_heads(const Tensor& x, std::size_t first, std::size_t heads, std::size_t dim) {
-  const std::size_t tokens = x.extent(0), all = x.extent(1);
-  return gather(
-      x, {heads, tokens, dim},
-      KOKKOS_LAMBDA(const std::size_t i) { return i / dim % tokens * all + first + i / (tokens * dim) * dim + i % dim; });
-}
-
-// [heads][T][d] -> [T][heads d].
-Tensor join_heads(const Tensor& x) {
-  const std::size_t heads = x.extent(0), tokens = x.extent(1), dim = x.extent(2);
-  return gather(
-      x, {tokens, heads * dim},
-      KOKKOS_LAMBDA(const std::size_t i) { return i / dim % heads * tokens * dim + i / (heads * dim) * dim + i % dim; });
-}
-
-// The row of each packed pair: to subtract a row's maximum from its scores.
-Tensor spread_rows(const Tensor& rows, const mpc::Causal& causal) {
-  std::vector<std::uint32_t> row;
-  for (std::size_t i = 0; i < causal.tokens; ++i) row.insert(row.end(), causal.length(i), std::uint32_t(i));
-  const Array<const std::uint32_t> of = to_device(row);
-  const std::size_t pairs = causal.pairs(), tokens = causal.tokens;
-  return gather(
-      rows, {rows.extent(0), pairs}, KOKKOS_LAMBDA(const std::size_t i) { return i / pairs * tokens + of(i % pairs); });
-}
-
-// [heads][pairs] -> [heads][T]: the sum over each row's pairs.
-Tensor sum_rows(const Tensor& x, const mpc::Causal& causal) {
-  const std::size_t pairs = causal.pairs(), tokens = causal.tokens;
-  const mpc::Causal shape = causal;
-  const Array<Word> in = x.data();
-  return generate(
-      "shardlm::nn::sum_rows", {x.extent(0), tokens}, x, KOKKOS_LAMBDA(const std::size_t i) {
-        const std::size_t first = i / tokens * pairs + shape.offset(i % tokens);
-        Word total = 0;
-        for (std::size_t j = 0; j < shape.length(i % tokens); ++j) total += in(first + j);
-        return total;
-      });
-}
-
-// The last exponent of the softmax denominator's pairs of binades: e sums to less than 2 N.
-int last_exponent(std::size_t tokens) {
-  const int top = kSumScale + int(std::ceil(std::log2(2.0 * double(tokens))));
-  return kBinadeBits + (top - 1 - kBinadeBits) / 2 * 2;
-}
-
-
-}  // namespace
 
 Shared Attention::operator()(Party& party, const Masked& h, KvCache& cache) const {
   const std::size_t past = cache.length(), tokens = h.x.extent(0);
@@ -81,12 +31,7 @@ Shared Attention::operator()(Party& party, const Masked& h, KvCache& cache) cons
   const Shared weighted = party.multiply(weights, cache.values(), mpc::Weighted(causal));
 
   const Masked total = reduce(Masked{sum_rows(weights.x, causal), weights.scale, weights.ring, false, {}}, kExpScale - kSumScale);
-  // 1/x for x in [2^e, 2^(e+2)) at kSumScale: 2^-(e - 14) / (x / 2^e). The table's scale is 15; the shift 16 - (e - 14) makes it 31.
-  const int last = last_exponent(past + tokens);
-  std::vector<int> shifts;
-  for (int exponent = kBinadeBits; exponent <= last; exponent += 2) shifts.push_back(16 - (exponent - kSumScale));
-  ByBinade sum = by_binade(party, tables->reciprocal, total, kBinadeBits, last, shifts, {weighted}, 15);
-  sum.value.scale += 16;
+  const ByBinade sum = inverse(party, *tables, total, past + tokens, {weighted});
   const Masked& value = sum.also[0];
   opened = party.open({sum.value, party.truncate(value, value.scale - kActivationScale)});
 

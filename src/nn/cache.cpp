@@ -22,13 +22,13 @@ void KvCache::keep(Masked& kept, const Masked& fresh) {
   const Shape whole{heads_, capacity_, dim_};
   if (kept.x.size() == 0) {
     if (length_ > 0 && fresh.x.concrete()) throw Error("KV cache: its first " + std::to_string(length_) + " tokens are shapes without values");
-    kept = {Tensor(whole), fresh.scale, fresh.ring, true, Tensor(whole)};
+    kept = {Tensor(whole), fresh.scale, fresh.ring, fresh.shared, fresh.shared ? Tensor(whole) : Tensor()};
     if (fresh.x.concrete()) kept.x = room(whole);
-    if (fresh.share.concrete()) kept.share = room(whole);
+    if (fresh.shared && fresh.share.concrete()) kept.share = room(whole);
   }
-  if (fresh.scale != kept.scale || fresh.ring != kept.ring || !fresh.shared) throw Error("KV cache: a wire unlike those kept");
+  if (fresh.scale != kept.scale || fresh.ring != kept.ring || fresh.shared != kept.shared) throw Error("KV cache: a wire unlike those kept");
   if (fresh.x.concrete()) place(fresh.x, length_, kept.x);
-  if (fresh.share.concrete()) place(fresh.share, length_, kept.share);
+  if (fresh.shared && fresh.share.concrete()) place(fresh.share, length_, kept.share);
 }
 
 void KvCache::append(const Masked& keys, const Masked& values) {
@@ -38,6 +38,10 @@ void KvCache::append(const Masked& keys, const Masked& values) {
   keep(keys_, keys);
   keep(values_, values);
   length_ += tokens;
+}
+
+void KvCache::append(const Shared& keys, const Shared& values) {
+  append(Masked{keys.x, keys.scale, keys.ring, false, {}}, Masked{values.x, values.scale, values.ring, false, {}});
 }
 
 void KvCache::truncate(std::size_t length) {

@@ -1,16 +1,7 @@
+#include "heads.hpp"
 #include "shardlm/nn/layers.hpp"
 
 namespace shardlm::nn {
-namespace {
-
-// Columns first .. first + count - 1 of [T][all].
-Tensor columns(const Tensor& x, std::size_t first, std::size_t count) {
-  const std::size_t all = x.extent(1);
-  return gather(
-      x, {x.extent(0), count}, KOKKOS_LAMBDA(const std::size_t i) { return i / count * all + first + i % count; });
-}
-
-}  // namespace
 
 Shared Mlp::operator()(Party& party, const Masked& h) const {
   const Masked both = reduce(party.project(gate_up, h), kWeightScale);

@@ -23,7 +23,7 @@ std::uint64_t fresh_id() {
 
 }  // namespace
 
-Client::Client(net::World& world, const io::ModelFile& model) : world_(world), model_(model) {}
+Client::Client(net::World& world, const io::ModelFile& model, qwen::Engine engine) : world_(world), model_(model), engine_(engine) {}
 
 void Client::announce(std::size_t prompt, std::size_t decode, std::size_t kept, std::size_t capacity) {
   if (prompt == 0) throw Error("the prompt is empty: give at least one token");
@@ -44,7 +44,7 @@ void Client::announce(std::size_t prompt, std::size_t decode, std::size_t kept, 
   steps_ = 0;
   length_ = kept;
   capacity_ = capacity;
-  const Announcement announcement{request_, prompt, decode, kept, capacity};
+  const Announcement announcement{request_, prompt, decode, kept, capacity, std::uint64_t(engine_)};
   for (Role role : kOthers) world_.send_now(role, Lane::control, Kind::request, 0, &announcement, sizeof announcement);
 }
 

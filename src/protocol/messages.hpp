@@ -12,8 +12,9 @@
 namespace shardlm::protocol {
 
 // A turn of a conversation. kept: its tokens that every rank holds from earlier turns, 0 for a new one, with room for `capacity`.
+// engine: a qwen::Engine.
 struct Announcement {
-  std::uint64_t request, prompt, decode, kept, capacity;
+  std::uint64_t request, prompt, decode, kept, capacity, engine;
 };
 
 struct DealtKeys {

@@ -28,11 +28,13 @@ void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const
       a.decode > a.capacity - a.kept - a.prompt)
     throw Error("the client announced " + std::to_string(a.kept) + " + " + std::to_string(a.prompt) + " + " + std::to_string(a.decode) +
                 " tokens in a conversation of " + std::to_string(a.capacity) + ", which do not fit the model");
+  if (a.engine > std::uint64_t(qwen::Engine::additive)) throw Error("the client announced engine " + std::to_string(a.engine) + ", which this version does not have");
+  const auto engine = qwen::Engine(a.engine);
   if (a.kept == 0) {
-    held.emplace(model, a.capacity);
+    held.emplace(model, a.capacity, engine);
     return;
   }
-  if (!held || held->capacity() != a.capacity || a.kept > held->length())
+  if (!held || held->capacity() != a.capacity || held->engine() != engine || a.kept > held->length())
     throw Error("the client continues after " + std::to_string(a.kept) + " tokens a conversation that this rank does not hold");
   held->truncate(a.kept);
 }
@@ -132,7 +134,7 @@ void serve(net::World& world, const qwen::Model& model, const ServeOptions& opti
 
 void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble) {
   world.agree(trouble);
-  const std::string version = "protocol 2, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds";
+  const std::string version = "protocol 3, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds";
   const std::vector<std::string> models = world.gather_all(digest), versions = world.gather_all(version);
   std::string sentence;
   for (int r = 1; r < net::kParties && sentence.empty(); ++r) {

@@ -1,6 +1,7 @@
 #include "shardlm/qwen/decoder.hpp"
 
 #include "shardlm/mpc/ledger.hpp"
+#include "shardlm/nn/additive.hpp"
 
 namespace shardlm::qwen {
 namespace {
@@ -13,21 +14,27 @@ Tensor last_row(const Tensor& x) {
 
 }  // namespace
 
-mpc::Shared apply(const Layer& layer, mpc::Party& party, const mpc::Shared& x, nn::KvCache& cache) {
+mpc::Shared apply(const Layer& layer, mpc::Party& party, const mpc::Shared& x, nn::KvCache& cache, Engine engine) {
+  if (engine == Engine::additive) {
+    const mpc::Shared y = x + nn::additive_attention(layer.attention, party, nn::additive_norm(layer.attention_norm, party, x), cache);
+    return y + nn::additive_mlp(layer.mlp, party, nn::additive_norm(layer.mlp_norm, party, y));
+  }
   const mpc::Shared y = x + layer.attention(party, layer.attention_norm(party, x), cache);
   return y + layer.mlp(party, layer.mlp_norm(party, y));
 }
 
-Decoder::Decoder(const Model& model, std::size_t capacity) : model_(model), capacity_(capacity) {
+Decoder::Decoder(const Model& model, std::size_t capacity, Engine engine) : model_(model), capacity_(capacity), engine_(engine) {
   const io::ModelConfig& c = model.config();
   cache_.assign(c.layers, nn::KvCache(c.kv_heads, c.head_dim(), capacity));
 }
 
 void Decoder::step(mpc::Party& party, std::size_t tokens) {
   mpc::Shared x = party.input({tokens, model_.config().hidden}, kResidualScale);
-  for (std::size_t i = 0; i < cache_.size(); ++i) x = apply(model_.layers()[i], party, x, cache_[i]);
-  const mpc::Masked h = model_.final_norm()(party, moved(x, last_row));
-  party.output(party.project_back(model_.head(), party.lift(h)));
+  for (std::size_t i = 0; i < cache_.size(); ++i) x = apply(model_.layers()[i], party, x, cache_[i], engine_);
+  const mpc::Shared last = moved(x, last_row);
+  if (engine_ == Engine::additive)
+    return party.output(nn::Additive(party).linear(model_.head(), nn::additive_norm(model_.final_norm(), party, last)));
+  party.output(party.project_to_shares(model_.head(), model_.final_norm()(party, last)));
 }
 
 void Decoder::truncate(std::size_t length) {
@@ -38,9 +45,9 @@ void Decoder::assume(std::size_t length) {
   for (nn::KvCache& cache : cache_) cache.assume(length);
 }
 
-mpc::Costs predict(const Model& model, std::size_t tokens, std::size_t decoded, std::size_t past) {
+mpc::Costs predict(const Model& model, std::size_t tokens, std::size_t decoded, std::size_t past, Engine engine) {
   mpc::Ledger ledger;
-  Decoder decoder(model, past + tokens + decoded);
+  Decoder decoder(model, past + tokens + decoded, engine);
   decoder.assume(past);
   decoder.step(ledger, tokens);
   for (std::size_t i = 0; i < decoded; ++i) decoder.step(ledger, 1);

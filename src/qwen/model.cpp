@@ -54,7 +54,16 @@ void Model::build() {
   head_ = shape(config_.vocabulary, config_.hidden, kWeightScale);
 }
 
-Model::Model(const io::ModelConfig& config) : config_(config) { build(); }
+Model::Model(const io::ModelConfig& config, bool secret_weights) : config_(config) {
+  build();
+  if (secret_weights) keep_secret();
+}
+
+void Model::keep_secret() {
+  for (Layer& layer : layers_)
+    for (mpc::Linear* linear : {&layer.attention.qkv, &layer.attention.out, &layer.mlp.gate_up, &layer.mlp.down}) linear->secret = true;
+  head_.secret = true;
+}
 
 Model::Model(const io::ModelFile& file) : config_(file.config()) {
   build();

@@ -14,7 +14,7 @@
 namespace shardlm::crypto {
 
 // The use of a ChaCha block: the nonce's first word. Uses never share a block.
-enum Use : std::uint32_t { kNodeUse = 0, kLeafUse = 1, kStreamUse = 2 };
+enum Use : std::uint32_t { kNodeUse = 0, kLeafUse = 1, kStreamUse = 2, kWeightUse = 3 };
 
 using Key = std::array<std::uint32_t, 8>;   // 256 bits, little-endian words
 using Salt = std::array<std::uint32_t, 4>;  // 128 public bits of a request

@@ -21,6 +21,7 @@ class Ledger : public Party {
   Tensor do_sum_of_squares(const Masked& x) override;
   Tensor do_project(const Linear& layer, const Masked& x) override;
   Tensor do_project_back(const Linear& layer, const Shared& x) override;
+  Tensor do_project_secret(const Linear& layer, const Masked& x) override;
   Pair do_look_up(const crypto::LineTable& table, const Masked& index, Sign& sign, int ring) override;
   Pair do_look_up(const crypto::WindowTable& table, const Masked& index, Sign& sign) override;
   Tensor do_look_up(const crypto::CellTable& table, const Masked& x, const std::vector<int>& drops, Sign& sign) override;

@@ -92,10 +92,16 @@ class Party {
   // The sum of squares over the last axis: Masked in Z_{2^k}, 32 <= k < 64 -> Shared in Z_{2^64}; the square of lift's expression.
   Shared sum_of_squares(const Masked& x);
 
-  // Public weights on a masked wire: servers W v + bias, dealer W r. No communication.
+  // A linear layer on a masked wire. Public weights: servers W v + bias, dealer W r, no communication. Secret: project_secret, opened.
   Masked project(const Linear& layer, const Masked& x);
-  // Public weights on shares: every rank W times its own. No bias.
+  // A linear layer on shares, without bias. Public weights: every rank W times its own. Secret: opens x, then project_secret.
   Shared project_back(const Linear& layer, const Shared& x);
+  // The same from a masked wire, with the bias: secret weights need no round for it.
+  Shared project_to_shares(const Linear& layer, const Masked& x);
+  // W = W_0 + W_1: server b W_b v, dealer bias - W r. No words are dealt, no communication.
+  Shared project_secret(const Linear& layer, const Masked& x);
+  // Every row of shares plus a layer's bias, a public vector.
+  Shared plus_bias(const Linear& layer, const Shared& x);
 
   // sign * table[(x >> drop) mod 2^m], results in Z_{2^ring} at the given scales. The index is floor(x / 2^drop) or one more.
   LookedUp look_up(const crypto::LineTable& table, const Masked& x, int drop, int ring, int scale_a, int scale_b);
@@ -147,6 +153,7 @@ class Party {
   virtual Tensor do_sum_of_squares(const Masked& x) = 0;
   virtual Tensor do_project(const Linear& layer, const Masked& x) = 0;
   virtual Tensor do_project_back(const Linear& layer, const Shared& x) = 0;
+  virtual Tensor do_project_secret(const Linear& layer, const Masked& x) = 0;
   virtual Pair do_look_up(const crypto::LineTable& table, const Masked& index, Sign& sign, int ring) = 0;
   virtual Pair do_look_up(const crypto::WindowTable& table, const Masked& index, Sign& sign) = 0;
   virtual Tensor do_look_up(const crypto::CellTable& table, const Masked& x, const std::vector<int>& drops, Sign& sign) = 0;

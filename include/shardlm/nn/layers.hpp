@@ -47,10 +47,14 @@ class KvCache {
   std::size_t length() const { return length_; }
   std::size_t capacity() const { return capacity_; }
   void append(const Masked& keys, const Masked& values);  // [kv heads][T][d] each, with shares
+  // The same of wires that stay shared. A cache holds one kind.
+  void append(const Shared& keys, const Shared& values);
   void truncate(std::size_t length);                      // forgets later tokens
   void assume(std::size_t length);                        // of an empty cache: holds so many already, as shapes, to count costs
   const Masked& keys() const { return keys_; }            // [kv heads][capacity][d]
   const Masked& values() const { return values_; }
+  Shared shared_keys() const { return {keys_.x, keys_.scale, keys_.ring, true}; }
+  Shared shared_values() const { return {values_.x, values_.scale, values_.ring, true}; }
 
  private:
   void keep(Masked& kept, const Masked& fresh);

@@ -4,7 +4,7 @@
 // begins it and requests that continue it: keys and values stay with the ranks as kept wires, so that only new tokens are computed.
 //
 //   client -> all        announcement: request id, prompt length, most steps to follow, how many tokens of the conversation are
-//                        kept (0: a new one), room in tokens. Lengths alone: the dealer can deal the whole request before the
+//                        kept (0: a new one), room in tokens, engine. Lengths alone: the dealer can deal the whole request before the
 //                        client has read the prompt. Each rank forgets what it holds beyond the kept tokens: the dealer dealt ahead
 //   dealer -> server b   K_b and the request's salt; server 0 -> server 1: K01
 //   dealer -> server b   dealt words and keys, ahead of their use
@@ -36,7 +36,7 @@ struct Report {
 // The client's end. Only this rank ever sees tokens, embeddings, or the sum of the logits' shares.
 class Client {
  public:
-  Client(net::World& world, const io::ModelFile& model);
+  Client(net::World& world, const io::ModelFile& model, qwen::Engine engine = qwen::Engine::masked);
 
   // Tells the lengths. decode: how many single-token steps may follow the prompt. kept = 0 begins a conversation, with room for
   // `capacity` tokens (0: for this request alone); kept > 0 continues the last one after its first `kept` tokens.
@@ -59,6 +59,7 @@ class Client {
   void receive_share(net::Role from, std::vector<Word>& sum);
   net::World& world_;
   const io::ModelFile& model_;
+  const qwen::Engine engine_;
   std::uint64_t request_ = 0;
   std::size_t prompt_ = 0, decode_ = 0, steps_ = 0;  // of the request
   std::size_t length_ = 0, capacity_ = 0;            // of the conversation

@@ -17,7 +17,8 @@ struct Layer {
 class Model {
  public:
   explicit Model(const io::ModelFile& file);         // the file must outlive the model: on CPU its weights are used where they are mapped
-  explicit Model(const io::ModelConfig& config);     // shapes alone, for the Ledger
+  // Shapes alone, for the Ledger.
+  explicit Model(const io::ModelConfig& config, bool secret_weights = false);
   const io::ModelConfig& config() const { return config_; }
   const std::vector<Layer>& layers() const { return layers_; }
   const nn::RmsNorm& final_norm() const { return final_norm_; }
@@ -25,6 +26,7 @@ class Model {
 
  private:
   void build();
+  void keep_secret();
   io::ModelConfig config_;
   std::unique_ptr<nn::Tables> tables_;
   std::vector<Layer> layers_;
