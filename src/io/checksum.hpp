@@ -1,4 +1,4 @@
-// SHA-256, as lower-case hexadecimal.
+// SHA-256.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,9 @@ class Checksum {
   Checksum();
   ~Checksum();
   void add(const void* data, std::size_t bytes);
-  std::string hex();  // of all that was added; afterwards it starts anew
+  // Of all that was added; afterwards it starts anew. 32 bytes, or the same as lower-case hexadecimal.
+  std::string bytes();
+  std::string hex();
 
  private:
   struct Impl;

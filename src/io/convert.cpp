@@ -4,8 +4,9 @@
 #include <exception>
 #include <thread>
 
+#include "dataset_writer.hpp"
+#include "layout.hpp"
 #include "model_source.hpp"
-#include "model_writer.hpp"
 #include "shardlm/core/error.hpp"
 #include "shardlm/core/numbers.hpp"
 #include "shardlm/io/checkpoint.hpp"
@@ -48,7 +49,7 @@ std::vector<double> read_scaled(const FloatTensor& tensor, double factor) {
 
 class Conversion {
  public:
-  Conversion(const ModelSource& source, ModelWriter& writer) : source_(source), writer_(writer) {}
+  Conversion(const ModelSource& source, DatasetWriter& writer) : source_(source), writer_(writer) {}
 
   void run() {
     write_text("tokenizer", source_.tokenizer_json);
@@ -161,7 +162,7 @@ class Conversion {
 
   const ModelSource& source_;
   const ModelConfig& config_ = source_.config;
-  ModelWriter& writer_;
+  DatasetWriter& writer_;
 };
 
 ModelSource source_of(const Checkpoint& checkpoint, int silu_bits) {
@@ -182,8 +183,12 @@ ModelSource source_of(const Checkpoint& checkpoint, int silu_bits) {
 }  // namespace
 
 void write_model(const ModelSource& source, OutputFile& file, const Progress& progress) {
-  ModelWriter writer(file, source.config, source.embedding.type, source.tokenizer_json.size(), source.chat_template.size(), source.name,
-                     progress);
+  Manifest manifest;
+  manifest.name = source.name;
+  manifest.attributes = attributes_of(source.config);
+  for (DatasetSpec& spec : datasets(source.config, source.embedding.type, source.tokenizer_json.size(), source.chat_template.size()))
+    manifest.datasets.push_back({std::move(spec)});
+  DatasetWriter writer(file, kModelFormat, std::move(manifest), progress);
   Conversion(source, writer).run();
   writer.finish();
   file.publish();

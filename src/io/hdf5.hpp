@@ -1,4 +1,4 @@
-// The few HDF5 calls that model files need, with handles that close themselves. HDF5 is not thread-safe as distributions
+// The few HDF5 calls that writing files needs, with handles that close themselves. HDF5 is not thread-safe as distributions
 // build it, and prints its own errors: hold a Session around all use.
 #pragma once
 
@@ -6,8 +6,8 @@
 
 #include <cstdint>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 namespace shardlm::io::hdf5 {
 
@@ -47,15 +47,9 @@ class Handle {
   Close close_;
 };
 
-// Attributes: whole numbers as int64, reals as float64, texts of fixed length. Writers throw Error; readers return false
-// where the attribute is missing or of another kind.
+// Attributes: whole numbers as int64, reals as float64, texts of fixed length, lists of whole numbers. Throw Error.
 void write(hid_t object, const char* name, std::int64_t value);
-void write(hid_t object, const char* name, double value);
 void write(hid_t object, const char* name, const std::string& value);
-void write(hid_t object, const char* name, const std::vector<std::int64_t>& values);
-bool read(hid_t object, const char* name, std::int64_t& value);
-bool read(hid_t object, const char* name, double& value);
-bool read(hid_t object, const char* name, std::string& value);
-bool read(hid_t object, const char* name, std::vector<std::int64_t>& values);
+void write(hid_t object, const char* name, const nlohmann::json& value);
 
 }  // namespace shardlm::io::hdf5

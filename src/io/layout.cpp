@@ -1,15 +1,13 @@
 #include "layout.hpp"
 
-#include <cstdio>
-
-#include "checksum.hpp"
-#include "hdf5.hpp"
 #include "shardlm/core/error.hpp"
 #include "shardlm/core/numbers.hpp"
 #include "shardlm/core/panels.hpp"
 
 namespace shardlm::io {
 namespace {
+
+using nlohmann::json;
 
 struct Extent {
   const char* name;
@@ -31,57 +29,43 @@ constexpr Number kNumbers[] = {
     {"weight_scale", kWeightScale}, {"wide_weight_scale", kWideWeightScale}, {"bias_scale", kScale + kWideWeightScale}};
 
 DatasetSpec weights(const MatrixSpec& m) {
-  const auto planes = static_cast<hsize_t>(m.planes);
-  return {m.path, Element::i16, {planes, padded_rows(m.rows) / kPanel, padded_columns(m.columns) / 2, hsize_t{kPanel}, 2}};
+  const auto planes = static_cast<std::uint64_t>(m.planes);
+  return {m.path, Element::i16, {planes, padded_rows(m.rows) / kPanel, padded_columns(m.columns) / 2, std::uint64_t{kPanel}, 2}};
 }
 
-std::string exact(double x) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%a", x);
-  return text;
-}
+// Attributes, each with an error that names it.
+class Attributes {
+ public:
+  Attributes(const json& values, const std::string& where) : values_(values), where_(where) {}
+
+  std::int64_t whole(const char* name) const { return need(name, &json::is_number_integer).get<std::int64_t>(); }
+  double real(const char* name) const { return need(name, &json::is_number).get<double>(); }
+  std::vector<std::int32_t> tokens(const char* name) const {
+    std::vector<std::int32_t> list;
+    if (!values_.contains(name)) return list;
+    for (const json& token : need(name, &json::is_array)) {
+      if (!token.is_number_integer()) lacks(name);
+      const auto t = token.get<std::int64_t>();
+      list.push_back(t < 0 || t > INT32_MAX ? -1 : static_cast<std::int32_t>(t));
+    }
+    return list;
+  }
+
+ private:
+  [[noreturn]] void lacks(const char* name) const {
+    throw Error("cannot use " + where_ + ": it lacks the attribute " + name + " or has it with another type, so it is damaged");
+  }
+  const json& need(const char* name, bool (json::*is)() const noexcept) const {
+    const auto at = values_.find(name);
+    if (at == values_.end() || !((*at).*is)()) lacks(name);
+    return *at;
+  }
+
+  const json& values_;
+  const std::string& where_;
+};
 
 }  // namespace
-
-std::size_t bytes_of(Element element) {
-  switch (element) {
-    case Element::u8:
-    case Element::i8:
-      return 1;
-    case Element::u16:
-    case Element::i16:
-      return 2;
-    case Element::f32:
-      return 4;
-    case Element::i64:
-      break;
-  }
-  return 8;
-}
-
-hid_t file_type(Element element) {
-  switch (element) {
-    case Element::u8:
-      return H5T_STD_U8LE;
-    case Element::i8:
-      return H5T_STD_I8LE;
-    case Element::u16:
-      return H5T_STD_U16LE;
-    case Element::i16:
-      return H5T_STD_I16LE;
-    case Element::f32:
-      return H5T_IEEE_F32LE;
-    case Element::i64:
-      break;
-  }
-  return H5T_STD_I64LE;
-}
-
-std::uint64_t DatasetSpec::bytes() const {
-  std::uint64_t n = bytes_of(element);
-  for (const hsize_t extent : shape) n *= extent;
-  return n;
-}
 
 std::vector<MatrixSpec> matrices(const ModelConfig& c) {
   std::vector<MatrixSpec> list;
@@ -99,7 +83,7 @@ std::vector<MatrixSpec> matrices(const ModelConfig& c) {
 std::vector<DatasetSpec> datasets(const ModelConfig& c, FloatType embedding, std::size_t tokenizer_bytes, std::size_t template_bytes) {
   std::vector<DatasetSpec> list = {{"tokenizer", Element::u8, {tokenizer_bytes}}};
   if (template_bytes) list.push_back({"chat_template", Element::u8, {template_bytes}});
-  list.push_back({"embedding", embedding == FloatType::f32 ? Element::f32 : Element::u16, {c.vocabulary, c.hidden}});
+  list.push_back({"embedding", embedding == FloatType::f32 ? Element::f32 : Element::u16, {c.vocabulary, c.hidden}, name(embedding)});
   for (const MatrixSpec& m : matrices(c)) {
     list.push_back(weights(m));
     list.push_back({m.path + "_exponents", Element::i8, {m.rows}});
@@ -108,63 +92,34 @@ std::vector<DatasetSpec> datasets(const ModelConfig& c, FloatType embedding, std
   return list;
 }
 
-void write_config(hid_t root, const ModelConfig& c) {
-  for (const Extent& e : kExtents) hdf5::write(root, e.name, static_cast<std::int64_t>(c.*e.field));
-  for (const Number& n : kNumbers) hdf5::write(root, n.name, n.value);
-  hdf5::write(root, "rope_theta", c.rope_theta);
-  hdf5::write(root, "norm_epsilon", c.norm_epsilon);
-  hdf5::write(root, "tied_head", std::int64_t{c.tied_head});
-  hdf5::write(root, "silu_bits", std::int64_t{c.silu_bits});
-  if (!c.end_tokens.empty()) hdf5::write(root, "end_tokens", std::vector<std::int64_t>(c.end_tokens.begin(), c.end_tokens.end()));
+json attributes_of(const ModelConfig& c) {
+  json j;
+  for (const Extent& e : kExtents) j[e.name] = c.*e.field;
+  for (const Number& n : kNumbers) j[n.name] = n.value;
+  j["rope_theta"] = c.rope_theta;
+  j["norm_epsilon"] = c.norm_epsilon;
+  j["tied_head"] = int{c.tied_head};
+  j["silu_bits"] = c.silu_bits;
+  if (!c.end_tokens.empty()) j["end_tokens"] = c.end_tokens;
+  return j;
 }
 
-ModelConfig read_config(hid_t root, const std::string& where) {
-  const auto need = [&](const char* name, auto& value) {
-    if (!hdf5::read(root, name, value))
-      throw Error(where + " lacks the attribute " + name + " or has it with another type, so it is damaged");
-  };
+ModelConfig config_of(const json& attributes, const std::string& where) {
+  const Attributes a(attributes, where);
   ModelConfig c;
-  std::int64_t value = 0;
-  for (const Extent& e : kExtents) {
-    need(e.name, value);
-    c.*e.field = static_cast<std::size_t>(value);
-  }
-  for (const Number& n : kNumbers) {
-    need(n.name, value);
-    if (value != n.value)
-      throw Error(where + " has " + n.name + " " + std::to_string(value) + " where this program computes with " + std::to_string(n.value) +
-                  "; convert the checkpoint again");
-  }
-  need("rope_theta", c.rope_theta);
-  need("norm_epsilon", c.norm_epsilon);
-  need("tied_head", value);
-  c.tied_head = value != 0;
-  need("silu_bits", value);
-  c.silu_bits = value < 0 || value > 64 ? 0 : static_cast<int>(value);
-  std::vector<std::int64_t> tokens;
-  if (H5Aexists(root, "end_tokens") > 0) need("end_tokens", tokens);
-  for (const std::int64_t t : tokens) c.end_tokens.push_back(t < 0 || t > INT32_MAX ? -1 : static_cast<std::int32_t>(t));
+  for (const Extent& e : kExtents) c.*e.field = static_cast<std::size_t>(a.whole(e.name));
+  for (const Number& n : kNumbers)
+    if (const std::int64_t value = a.whole(n.name); value != n.value)
+      throw Error("cannot use " + where + ": it has " + n.name + " " + std::to_string(value) + " where this program computes with " +
+                  std::to_string(n.value) + "; convert the checkpoint again");
+  c.rope_theta = a.real("rope_theta");
+  c.norm_epsilon = a.real("norm_epsilon");
+  c.tied_head = a.whole("tied_head") != 0;
+  const std::int64_t silu_bits = a.whole("silu_bits");
+  c.silu_bits = silu_bits < 0 || silu_bits > 64 ? 0 : static_cast<int>(silu_bits);
+  c.end_tokens = a.tokens("end_tokens");
   check(c, where);
   return c;
-}
-
-std::string digest_of(const ModelConfig& c, FloatType embedding, const std::vector<DatasetSpec>& list,
-                      const std::vector<std::string>& checksums) {
-  std::string text = std::string(kFormat) + " " + std::to_string(kVersion) + "\n";
-  for (const Extent& e : kExtents) text += std::string(e.name) + " " + std::to_string(c.*e.field) + "\n";
-  for (const Number& n : kNumbers) text += std::string(n.name) + " " + std::to_string(n.value) + "\n";
-  text += "rope_theta " + exact(c.rope_theta) + "\nnorm_epsilon " + exact(c.norm_epsilon) + "\n";
-  text += "tied_head " + std::to_string(c.tied_head) + "\nsilu_bits " + std::to_string(c.silu_bits) + "\nend_tokens";
-  for (const std::int32_t t : c.end_tokens) text += " " + std::to_string(t);
-  text += std::string("\nencoding ") + name(embedding);
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    text += "\n" + list[i].path + " " + std::to_string(static_cast<int>(list[i].element));
-    for (const hsize_t extent : list[i].shape) text += " " + std::to_string(extent);
-    text += " " + checksums.at(i);
-  }
-  Checksum sum;
-  sum.add(text.data(), text.size());
-  return sum.hex();
 }
 
 }  // namespace shardlm::io

@@ -82,6 +82,12 @@ void OutputFile::write(std::uint64_t offset, const void* data, std::size_t bytes
   }
 }
 
+std::uint64_t OutputFile::size() const {
+  struct stat s {};
+  if (fstat(fd_, &s) != 0) throw Error("cannot write " + path_ + ": " + std::strerror(errno));
+  return static_cast<std::uint64_t>(s.st_size);
+}
+
 void OutputFile::publish() {
   if (rename(hidden_.c_str(), path_.c_str()) != 0) throw Error("cannot write " + path_ + ": " + std::strerror(errno));
   hidden_.clear();

@@ -20,6 +20,7 @@ class OutputFile {
   const std::string& hidden_path() const { return hidden_; }  // under which other libraries can open it
   void reserve(std::uint64_t bytes);                          // Error now rather than half way if the disk has no such room
   void write(std::uint64_t offset, const void* data, std::size_t bytes);
+  std::uint64_t size() const;
   void publish();  // gives it its name, replacing what had it
 
  private:

@@ -106,7 +106,7 @@ class Models(Case):
     def test_a_truncated_model(self):
         model = shutil.copy(self.model, self.path("short.h5"))
         os.truncate(model, os.path.getsize(model) * 2 // 3)
-        self.refused(job("--model", model, *QUESTION), "short.h5")
+        self.refused(job("--model", model, *QUESTION), "short.h5", "truncated")
 
     def test_a_model_with_one_wrong_bit(self):
         model = shutil.copy(self.model, self.path("flipped.h5"))
@@ -118,7 +118,14 @@ class Models(Case):
         self.refused(job("--model", model, *QUESTION), "flipped.h5", "damaged")
 
     def test_a_file_that_is_no_model(self):
-        self.refused(job("--model", self.file("text.h5", "no model\n" * 1000), *QUESTION), "text.h5")
+        self.refused(job("--model", self.file("text.h5", "no model\n" * 1000), *QUESTION), "text.h5", "no ShardLM model file")
+
+    def test_an_hdf5_file_without_a_manifest(self):
+        with open(self.model, "rb") as file:
+            whole = file.read()
+        with open(self.path("older.h5"), "wb") as file:
+            file.write(whole[int.from_bytes(whole[16:24], "little"):])
+        self.refused(job("--model", self.path("older.h5"), *QUESTION), "older.h5", "of an older version", "convert the checkpoint again")
 
     def test_one_rank_without_its_model(self):
         good = ["--model", self.model, *QUESTION]

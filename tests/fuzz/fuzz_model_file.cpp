@@ -1,91 +1,137 @@
-// A model file. First byte even: the rest is the file. Odd: the rest are patches to a sound file, [place, 2 bytes][count - 1, 1 byte]
-// [count bytes, at most 8]. With SHARDLM_FUZZ_HDF5 in the environment HDF5's checksums are mended afterwards, as a stranger would, so
-// that what is behind them is reached: that finds faults of the HDF5 library itself.
+// A model file, by the first byte modulo 4. 0: the rest is the file. 1: the rest are patches to a sound file, [place, 2 bytes]
+// [count - 1, 1 byte][count bytes, at most 8]. 2: the same, and afterwards the manifest's digest and checksum are mended, as a stranger
+// would. 3: the rest is a JSON list of edits to the sound file's manifest, after which all checksums are mended: [place, value] puts a
+// value at a JSON pointer (RFC 6901), [place, null, other] what is at another, and [place] removes what is there.
 #include <algorithm>
 
+#include "../unit/io_manifest.hpp"
+#include "shardlm/core/json_text.hpp"
 #include "shardlm/io/model_file.hpp"
 #include "target.hpp"
 
 using namespace shardlm;
+using nlohmann::json;
 
 namespace {
 
-// HDF5's checksum of metadata: lookup3's hashlittle (Jenkins, public domain) with initial value 0.
-std::uint32_t lookup3(const std::string& s, std::size_t at, std::size_t n) {
-  const auto turn = [](std::uint32_t x, int k) { return x << k | x >> (32 - k); };
-  std::uint32_t a = 0xdeadbeef + static_cast<std::uint32_t>(n), b = a, c = a;
-  const auto word = [&](std::size_t i, std::size_t left) {
-    std::uint32_t w = 0;
-    for (std::size_t k = 0; k < std::min<std::size_t>(4, left); ++k) w |= std::uint32_t(std::uint8_t(s[i + k])) << (8 * k);
-    return w;
-  };
-  for (; n > 12; n -= 12, at += 12) {
-    a += word(at, 4), b += word(at + 4, 4), c += word(at + 8, 4);
-    a -= c, a ^= turn(c, 4), c += b;
-    b -= a, b ^= turn(a, 6), a += c;
-    c -= b, c ^= turn(b, 8), b += a;
-    a -= c, a ^= turn(c, 16), c += b;
-    b -= a, b ^= turn(a, 19), a += c;
-    c -= b, c ^= turn(b, 4), b += a;
+constexpr std::size_t kMaxEdits = 8;  // each can double what there is
+
+// Edits that are none throw; so does what they make of the manifest where members are missing or of another kind.
+template <class F>
+void where_json_allows(const F& f) {
+  try {
+    f();
+  } catch (const json::exception&) {
   }
-  if (n == 0) return c;
-  a += word(at, n), b += n > 4 ? word(at + 4, n - 4) : 0, c += n > 8 ? word(at + 8, n - 8) : 0;
-  c ^= b, c -= turn(b, 14);
-  a ^= c, a -= turn(c, 11);
-  b ^= a, b -= turn(a, 25);
-  c ^= b, c -= turn(b, 16);
-  a ^= c, a -= turn(c, 4);
-  b ^= a, b -= turn(a, 14);
-  c ^= b, c -= turn(b, 24);
-  return c;
 }
 
-struct Block {
-  std::size_t at, size;  // without the checksum that follows
-};
-
-std::uint32_t stored(const std::string& file, const Block& b) {
-  std::uint32_t w = 0;
-  for (int k = 0; k < 4; ++k) w |= std::uint32_t(std::uint8_t(file[b.at + b.size + k])) << (8 * k);
-  return w;
-}
-
-// The sound file, and every block of it that a checksum ends.
 struct Base {
   fuzz::Folder folder;
   std::string file;
-  std::vector<Block> blocks;
+  json manifest;
 
   Base() {
     fuzz::write_tiny_checkpoint(folder);
     const std::string path = folder / "base.h5";
     io::convert(folder.path(), path, {});
     file = fuzz::file_text(path);
-    for (const char* mark : {"\x89HDF", "OHDR", "OCHK", "FRHP", "FHDB", "FHIB", "BTHD", "BTIN", "BTLF", "FSHD", "FSSE"})
-      for (std::size_t at = file.find(mark); at != std::string::npos; at = file.find(mark, at + 1)) add(at);
-    fuzz::require(blocks.size() >= 20);
+    manifest = json::parse(test::manifest_text(file));
     io::ModelFile{path};
-  }
-  void add(std::size_t at) {
-    for (std::size_t n = 8; n <= 4096 && at + n + 4 <= file.size(); ++n)
-      if (lookup3(file, at, n) == stored(file, {at, n})) return blocks.push_back({at, n});
   }
 };
 
-std::string patched(const Base& base, const std::uint8_t* data, std::size_t size) {
-  std::string file = base.file;
+std::string patched(std::string file, const std::uint8_t* data, std::size_t size) {
   for (std::size_t i = 0; i + 3 < size;) {
     std::size_t place = (data[i] | data[i + 1] << 8) % file.size();
     const std::size_t n = std::min<std::size_t>(data[i + 2] % 8 + 1, size - i - 3);
     for (std::size_t k = 0; k < n && place < file.size(); ++k) file[place++] = static_cast<char>(data[i + 3 + k]);
     i += 3 + n;
   }
-  static const bool mend = std::getenv("SHARDLM_FUZZ_HDF5") != nullptr;
-  for (const Block& b : mend ? base.blocks : std::vector<Block>()) {
-    const std::uint32_t sum = lookup3(file, b.at, b.size);
-    for (int k = 0; k < 4; ++k) file[b.at + b.size + k] = static_cast<char>(sum >> (8 * k));
-  }
   return file;
+}
+
+// The digest is mended in its place, so that the text's other oddities stay.
+std::string mended(std::string file) {
+  if (test::number_at(file, 12, 4) > file.size() - io::kManifestHeader) return file;
+  const std::string text = test::manifest_text(file), key = "\"digest\":\"";
+  const std::size_t at = text.find(key) + key.size();
+  if (json_is_shallow(text.data(), text.data() + text.size()) && at >= key.size() && at + 64 <= text.size())
+    where_json_allows([&] {
+      json manifest = json::parse(text);
+      test::mend_digest(manifest);
+      file.replace(io::kManifestHeader + at, 64, manifest["digest"].get<std::string>());
+    });
+  test::mend_checksum(file);
+  return file;
+}
+
+std::uint64_t whole(const json& value) { return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0; }
+
+void mend_dataset(json& d, const std::string& file) {
+  std::uint64_t bytes = 0;
+  for (const io::Element e : {io::Element::u8, io::Element::i8, io::Element::u16, io::Element::i16, io::Element::f32, io::Element::i64})
+    if (d.at("element") == name(e)) bytes = bytes_of(e);
+  for (const json& extent : d.at("shape")) bytes *= std::min<std::uint64_t>(file.size(), whole(extent));
+  const std::uint64_t offset = whole(d.at("offset"));
+  if (offset > file.size() || bytes > file.size() - offset) return;
+  io::Checksum sum;
+  sum.add(file.data() + offset, bytes);
+  d["sha256"] = sum.hex();
+}
+
+void remove(json& parent, json& member, const std::string& key) {
+  if (parent.is_array()) {
+    parent.erase(parent.begin() + (&member - &parent.front()));
+  } else {
+    parent.erase(key);
+  }
+}
+
+// nlohmann's own JSON Patch ends the program where a place is within a number.
+void edit(json& manifest, const json& e) {
+  const json::json_pointer place(e.at(0).get<std::string>());
+  json& parent = manifest.at(place.parent_pointer());
+  if (e.size() == 1) return remove(parent, manifest.at(place), place.back());
+  const json value = e.size() > 2 ? manifest.at(json::json_pointer(e.at(2).get<std::string>())) : e.at(1);
+  if (parent.is_object()) {
+    parent[place.back()] = value;
+  } else if (parent.is_array() && place.back() == "-") {
+    parent.push_back(value);
+  } else {
+    manifest.at(place) = value;
+  }
+}
+
+std::string with_other_manifest(const Base& base, const std::string& edits) {
+  std::string file;
+  if (!json_is_shallow(edits.data(), edits.data() + edits.size())) return file;
+  where_json_allows([&] {
+    json manifest = base.manifest;
+    const json list = json::parse(edits);
+    for (std::size_t i = 0; i < std::min(list.size(), kMaxEdits); ++i) where_json_allows([&] { edit(manifest, list.at(i)); });
+    file = base.file;
+    where_json_allows([&] {
+      for (json& d : manifest.at("datasets")) mend_dataset(d, file);
+      test::mend_digest(manifest);
+    });
+    const std::string text = manifest.dump();
+    if (io::kManifestHeader + text.size() <= file.size()) test::put_manifest(file, text);
+  });
+  return file;
+}
+
+std::string made(const Base& base, const std::uint8_t* data, std::size_t size) {
+  const std::uint8_t* rest = data + 1;
+  switch (data[0] % 4) {
+    case 0:
+      return std::string(rest, data + size);
+    case 1:
+      return patched(base.file, rest, size - 1);
+    case 2:
+      return mended(patched(base.file, rest, size - 1));
+    default:
+      return with_other_manifest(base, std::string(rest, data + size));
+  }
 }
 
 void use(const io::ModelFile& model) {
@@ -105,8 +151,7 @@ void use(const io::ModelFile& model) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Base base;
   if (size == 0) return 0;
-  const bool patches = data[0] % 2 == 1;
-  base.folder.write("model.h5", patches ? patched(base, data + 1, size - 1) : std::string(data + 1, data + size));
+  base.folder.write("model.h5", made(base, data, size));
   fuzz::may_refuse([&] { use(io::ModelFile(base.folder / "model.h5")); });
   return 0;
 }

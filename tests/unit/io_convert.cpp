@@ -89,6 +89,12 @@ TEST_F(ConvertTest, TheSameCheckpointGivesTheSameDigestUnderAnyName) {
   EXPECT_EQ(first, second);
 }
 
+TEST_F(ConvertTest, AFolderNeedsNoNameInUtf8) {
+  const ModelFile model = converted(copy_small_model(folder_, "mod\xe8le"));
+  EXPECT_EQ(model.name(), "mod\xef\xbf\xbdle");
+  EXPECT_EQ(model.digest(), converted(kSmallModel).digest());
+}
+
 TEST_F(ConvertTest, AnyChangeOfTheModelChangesTheDigest) {
   const std::string original = converted(kSmallModel).digest(), copy = copy_small_model(folder_);
   std::string weights = read_file(copy + "/model.safetensors");
@@ -181,7 +187,7 @@ TEST_F(ConvertTest, ADiskWithTooLittleRoomIsRefusedBeforeAnyWeightIsRead) {
           return std::uint64_t{300000};
         });
   });
-  EXPECT_TRUE(says(sentence, "cannot write " + out_ + ": it takes 0.45 MiB, and its disk has room for 0.29 MiB"));
+  EXPECT_TRUE(says(sentence, "cannot write " + out_ + ": it takes 0.46 MiB, and its disk has room for 0.29 MiB"));
   EXPECT_EQ(asked.substr(0, folder_.path().size()), folder_.path());
   EXPECT_FALSE(began);
   EXPECT_EQ(folder_.entries(), 0u);

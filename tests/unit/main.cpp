@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-// HDF5 itself loses memory over damaged files; what this project's code loses is reported.
+// HDF5 itself loses memory over files that it cannot finish; what this project's code loses is reported.
 extern "C" const char* __lsan_default_suppressions() { return "leak:libhdf5\n"; }
 
 int main(int argc, char** argv) {

@@ -1,4 +1,5 @@
-// A model as ShardLM runs it: one HDF5 file with contiguous datasets that ranks map into memory.
+// A model as ShardLM runs it: one HDF5 file with contiguous datasets that ranks map into memory. In front of them lies a manifest, and
+// the file is read by that alone, without the HDF5 library.
 //
 // Weights are int16 in panels (core/panels.hpp), with the norm gains, sqrt(hidden) / 2^gain and 1 / sqrt(head_dim) folded
 // in (io/quantise.hpp). Every dataset carries its SHA-256: on a core with SHA instructions that reads 1.5 GB/s, and it is
