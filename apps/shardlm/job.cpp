@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "clock.hpp"
+#include "held.hpp"
 #include "memory.hpp"
 #include "shardlm/net/run.hpp"
 #include "shardlm/protocol/presets.hpp"
@@ -18,7 +19,7 @@ using net::World;
 
 // What each rank brings to a job, or the sentence that says why it cannot.
 struct Start {
-  std::optional<io::ModelFile> model;
+  std::optional<Held> held;
   std::optional<Extent> extent;  // the client's
   std::string trouble;
 };
@@ -26,8 +27,8 @@ struct Start {
 Start prepare(Role role, const JobOptions& o, const ClientPart& client) {
   Start start;
   try {
-    start.model.emplace(o.model);
-    if (role == Role::client) start.extent = client.prepare(*start.model);
+    start.held.emplace(role, o);
+    if (role == Role::client) start.extent = client.prepare(start.held->file());
   } catch (const std::exception& error) {
     start.trouble = error.what();
   }
@@ -57,7 +58,7 @@ void check_memory(World& world, const Start& start, const JobOptions& o, const C
   const Least least = least_memory(world);
   std::uint64_t needed = 0;
   if (start.extent)
-    needed = bytes_needed(start.model->config(), start.extent->prompt, start.extent->capacity, o.dealer_ahead) + bytes_of_weights(o.model);
+    needed = bytes_needed(start.held->file().config(), start.extent->prompt, start.extent->capacity, o.dealer_ahead) + bytes_of_weights(start.held->path());
   world.agree(start.extent ? memory_trouble(least, needed) : "");
   if (start.extent && part.memory) part.memory(least.share());
 }
@@ -66,14 +67,14 @@ int work(World& world, const JobOptions& o, const std::string& trouble, const Cl
   world.agree(trouble);
   check_prompt_stays(world, part.told);
   Start start = prepare_and_tell(world, o, part);
-  protocol::agree_on_model(world, start.model ? start.model->digest() : std::string(), start.trouble);
+  protocol::agree_on_model(world, start.held ? start.held->digest() : std::string(), start.trouble);
   check_memory(world, start, o, part);
   if (world.role() == Role::client) {
-    protocol::Client client(world, *start.model, protocol::preset(o.protocol).engine);
-    part.run(client, *start.model, since_start.seconds());
+    protocol::Client client(world, start.held->file(), protocol::preset(o.protocol).engine);
+    part.run(client, start.held->file(), since_start.seconds());
     client.end();
   } else {
-    const qwen::Model model(*start.model);
+    const qwen::Model model = start.held->model();
     protocol::serve(world, model, {std::size_t(o.dealer_ahead)});
   }
   return 0;

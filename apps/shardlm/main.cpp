@@ -12,6 +12,7 @@
 #include "info.hpp"
 #include "launch.hpp"
 #include "relay.hpp"
+#include "share.hpp"
 #include "shardlm/core/error.hpp"
 
 namespace {
@@ -53,6 +54,8 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
       return chat_plain(command.chat);
     case Command::Kind::convert:
       return convert(command.convert);
+    case Command::Kind::share:
+      return share(command.share);
     case Command::Kind::check:
       return check(command.check);
     case Command::Kind::info:

@@ -27,6 +27,7 @@ const Subcommand kSubcommands[] = {
     {"generate", Command::Kind::generate, [](CLI::App& app, Command& c) { add_generate(app, c.generate); }},
     {"chat", Command::Kind::chat, [](CLI::App& app, Command& c) { add_chat(app, c.chat); }},
     {"convert", Command::Kind::convert, [](CLI::App& app, Command& c) { add_convert(app, c.convert); }},
+    {"share", Command::Kind::share, [](CLI::App& app, Command& c) { add_share(app, c.share); }},
     {"compare", Command::Kind::compare, [](CLI::App& app, Command& c) { add_compare(app, c.compare); }},
     {"check", Command::Kind::check, [](CLI::App& app, Command& c) { add_check(app, c.check); }},
     {"info", Command::Kind::info, [](CLI::App& app, Command& c) { add_info(app, c.info); }},

@@ -17,6 +17,7 @@ struct JobOptions {
   std::uint64_t dealer_ahead = std::uint64_t{256} << 20;
   double timeout = 60;
   int threads = 0;  // 0: a share of the cores
+  bool one_machine = false;  // all files of a share set may lie together
 };
 
 struct GenerateOptions : JobOptions {
@@ -46,6 +47,10 @@ struct ConvertOptions {
   int silu_bits = 12;  // of the SiLU table
 };
 
+struct ShareOptions {
+  std::string model, out;
+};
+
 struct InfoOptions {
   std::string model;
   std::size_t tokens = 19, answer = 1;
@@ -70,13 +75,14 @@ struct CheckOptions {
 
 // What was asked for.
 struct Command {
-  enum class Kind { none, generate, chat, convert, info, compare, check };
+  enum class Kind { none, generate, chat, convert, share, info, compare, check };
   Kind kind = Kind::none;
   std::string text;     // to print instead of doing anything: help or the version
   std::string trouble;  // one sentence, where the command line or its deck is wrong
   GenerateOptions generate;
   ChatOptions chat;
   ConvertOptions convert;
+  ShareOptions share;
   InfoOptions info;
   CompareOptions compare;
   CheckOptions check;

@@ -57,6 +57,8 @@ void add_dealer_ahead(CLI::App& c, std::uint64_t& bytes) {
 
 void add_job(CLI::App& c, JobOptions& o) {
   add_dealer_ahead(c, o.dealer_ahead);
+  c.add_flag("--one-machine", o.one_machine,
+             "With v3-mpc: the folder of --model may hold all ranks' files, to try it out where that is no secret");
   c.add_option("--timeout", o.timeout, "Seconds after which a rank that went quiet is given up")
       ->check(within(1.0, 86400.0))
       ->capture_default_str()

@@ -35,6 +35,15 @@ void add_convert(CLI::App& app, ConvertOptions& o) {
   });
 }
 
+void add_share(CLI::App& app, ShareOptions& o) {
+  CLI::App* c = app.add_subcommand("share", "Make a share set, for --protocol v3-mpc: shardlm share model.h5 --out shares");
+  c->footer(
+      "The folder gets a file a rank: client.h5, server0.h5, server1.h5 and dealer.h5. Bring each to its host and keep it from the others:\n"
+      "the two servers' files together are the weights, and so is the dealer's alone.");
+  c->add_option("model", o.model, "Model file (shardlm convert)")->required();
+  c->add_option("--out", o.out, "Folder to write, which is not there yet")->required()->type_name("FOLDER");
+}
+
 void add_info(CLI::App& app, InfoOptions& o) {
   CLI::App* c = app.add_subcommand("info", "Show what a model file holds and what a request will cost");
   c->add_option("model", o.model, "Model file, a Hugging Face folder, or a size such as 7b")->required();

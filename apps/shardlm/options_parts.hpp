@@ -10,6 +10,7 @@ namespace shardlm::app {
 void add_generate(CLI::App& app, GenerateOptions& options);
 void add_chat(CLI::App& app, ChatOptions& options);
 void add_convert(CLI::App& app, ConvertOptions& options);
+void add_share(CLI::App& app, ShareOptions& options);
 void add_info(CLI::App& app, InfoOptions& options);
 void add_compare(CLI::App& app, CompareOptions& options);
 void add_check(CLI::App& app, CheckOptions& options);

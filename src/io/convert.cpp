@@ -1,12 +1,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <exception>
-#include <thread>
 
 #include "dataset_writer.hpp"
 #include "layout.hpp"
 #include "model_source.hpp"
+#include "parallel.hpp"
 #include "shardlm/core/error.hpp"
 #include "shardlm/core/numbers.hpp"
 #include "shardlm/io/checkpoint.hpp"
@@ -17,27 +16,6 @@ namespace shardlm::io {
 namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{64} << 20;  // of packed weights in memory at a time
-
-// f(first, n) on several threads over 0 .. count - 1; the first exception is thrown again.
-template <class F>
-void in_parallel(std::size_t count, const F& f) {
-  const std::size_t threads = std::max<std::size_t>(1, std::min<std::size_t>({count, std::thread::hardware_concurrency(), 16}));
-  std::vector<std::exception_ptr> errors(threads);
-  std::vector<std::thread> pool;
-  const auto work = [&](std::size_t t) {
-    try {
-      const std::size_t first = count * t / threads;
-      f(first, count * (t + 1) / threads - first);
-    } catch (...) {
-      errors[t] = std::current_exception();
-    }
-  };
-  for (std::size_t t = 1; t < threads; ++t) pool.emplace_back(work, t);
-  work(0);
-  for (std::thread& t : pool) t.join();
-  for (const std::exception_ptr& e : errors)
-    if (e) std::rethrow_exception(e);
-}
 
 std::vector<double> read_scaled(const FloatTensor& tensor, double factor) {
   std::vector<float> raw(tensor.count());

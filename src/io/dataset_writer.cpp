@@ -22,6 +22,8 @@ hid_t file_type(Element element) {
       return H5T_STD_I16LE;
     case Element::f32:
       return H5T_IEEE_F32LE;
+    case Element::u64:
+      return H5T_STD_U64LE;
     case Element::i64:
       break;
   }

@@ -51,6 +51,7 @@ std::size_t bytes_of(Element element) {
     case Element::f32:
       return 4;
     case Element::i64:
+    case Element::u64:
       break;
   }
   return 8;
@@ -68,6 +69,8 @@ const char* name(Element element) {
       return "int16";
     case Element::f32:
       return "float32";
+    case Element::u64:
+      return "uint64";
     case Element::i64:
       break;
   }

@@ -25,7 +25,7 @@ constexpr std::size_t kMaxManifest = std::size_t{8} << 20;  // bytes of the text
 constexpr std::size_t kLeastUserBlock = 512;                // HDF5's own limit; larger ones are powers of two
 constexpr std::size_t kAlignment = 64;                      // of every dataset, so that any element may be used where it lies
 
-enum class Element { u8, i8, u16, i16, f32, i64 };
+enum class Element { u8, i8, u16, i16, f32, i64, u64 };
 std::size_t bytes_of(Element element);
 const char* name(Element element);  // as NumPy has it: "uint8" ... "int64"
 

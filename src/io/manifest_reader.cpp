@@ -131,7 +131,7 @@ class Reader {
   }
 
   Element element(const std::string& text, const std::string& what) const {
-    for (const Element e : {Element::u8, Element::i8, Element::u16, Element::i16, Element::f32, Element::i64})
+    for (const Element e : {Element::u8, Element::i8, Element::u16, Element::i16, Element::f32, Element::i64, Element::u64})
       if (text == name(e)) return e;
     refuse(what + " has an unknown type of numbers");
   }

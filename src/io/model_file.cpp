@@ -3,8 +3,8 @@
 #include <map>
 
 #include "dataset_file.hpp"
-#include "layout.hpp"
 #include "shardlm/core/error.hpp"
+#include "share_formats.hpp"
 
 namespace shardlm::io {
 namespace {
@@ -20,17 +20,35 @@ FloatType encoding_of(const DatasetSpec* embedding, const std::string& path) {
   }
 }
 
+const FileFormat& format_of(ModelPart part) {
+  return part == ModelPart::whole ? kModelFormat : part == ModelPart::client ? kClientShareFormat : kDealerShareFormat;
+}
+
+bool is_client_part(const DatasetSpec& spec) { return spec.path == "tokenizer" || spec.path == "chat_template" || spec.path == "embedding"; }
+
 }  // namespace
 
 struct ModelFile::Impl {
-  explicit Impl(const std::string& path)
-      : file(path, kModelFormat), config(config_of(file.manifest().attributes, path)), encoding(encoding_of(file.find("embedding"), path)) {
-    file.require(datasets(config, encoding, bytes_of(file.find("tokenizer")), bytes_of(file.find("chat_template"))));
+  Impl(const std::string& path, ModelPart part)
+      : file(path, format_of(part)),
+        config(config_of(file.manifest().attributes, path)),
+        encoding(part == ModelPart::dealer ? FloatType::bf16 : encoding_of(file.find("embedding"), path)),
+        digest(part == ModelPart::whole ? file.manifest().digest : share_set_name(share_set_of(file.manifest().attributes, path))) {
+    std::vector<DatasetSpec> list;
+    for (const DatasetSpec& spec : datasets(config, encoding, bytes_of(file.find("tokenizer")), bytes_of(file.find("chat_template"))))
+      if (part == ModelPart::whole || is_client_part(spec) == (part == ModelPart::client)) list.push_back(spec);
+    file.require(list);
     file.verify();
-    file.prefer_huge_pages();
+    if (part != ModelPart::dealer) read_client_part();
+    if (part != ModelPart::client) read_weights();
+  }
+  void read_client_part() {
     tokenizer = text("tokenizer");
     chat_template = text("chat_template");
     table = file.at("embedding");
+  }
+  void read_weights() {
+    file.prefer_huge_pages();
     for (const MatrixSpec& m : matrices(config))
       rows[m.path] = {m.rows, m.columns, m.planes, reinterpret_cast<const std::int16_t*>(file.at(m.path)),
                       reinterpret_cast<const std::int8_t*>(file.at(m.path + "_exponents"))};
@@ -43,17 +61,18 @@ struct ModelFile::Impl {
   DatasetFile file;
   ModelConfig config;
   FloatType encoding;
+  std::string digest;
   const std::uint8_t* table = nullptr;
   std::string tokenizer, chat_template;
   std::map<std::string, MappedRows> rows;
 };
 
-ModelFile::ModelFile(const std::string& path) : impl_(new Impl(path)) {}
+ModelFile::ModelFile(const std::string& path, ModelPart part) : impl_(new Impl(path, part)) {}
 ModelFile::~ModelFile() = default;
 ModelFile::ModelFile(ModelFile&&) noexcept = default;
 
 const ModelConfig& ModelFile::config() const { return impl_->config; }
-const std::string& ModelFile::digest() const { return impl_->file.manifest().digest; }
+const std::string& ModelFile::digest() const { return impl_->digest; }
 const std::string& ModelFile::tokenizer_json() const { return impl_->tokenizer; }
 const std::string& ModelFile::chat_template() const { return impl_->chat_template; }
 const std::string& ModelFile::name() const { return impl_->file.manifest().name; }
@@ -72,6 +91,7 @@ const std::int64_t* ModelFile::qkv_bias(std::size_t layer) const {
 
 void ModelFile::embedding(std::size_t token, float* row) const {
   const std::size_t hidden = config().hidden;
+  if (!impl_->table) throw Error("this file has no embedding table: it is the dealer's");
   if (token >= config().vocabulary)
     throw Error("token " + std::to_string(token) + " is outside the vocabulary of " + std::to_string(config().vocabulary));
   to_float(impl_->encoding, impl_->table + token * hidden * bytes_of(impl_->encoding), hidden, row);

@@ -21,7 +21,11 @@ namespace {
 // What remove_partial_output removes: plain memory, because a signal handler reads it.
 char unfinished[PATH_MAX] = "";
 
-// Beside `path`, with a name that nobody else has.
+constexpr std::size_t kFolderFiles = 4;
+char unfinished_folder[PATH_MAX] = "", files_of_folder[kFolderFiles][PATH_MAX];
+
+}  // namespace
+
 std::string hidden_name(const std::string& path) {
   const std::size_t base = path.rfind('/') + 1;  // 0 where there is no slash
   std::random_device device;
@@ -41,19 +45,35 @@ std::string size_text(std::uint64_t bytes) {
   return text;
 }
 
-}  // namespace
+void note_unfinished_folder(const std::string& folder, const std::vector<std::string>& names) {
+  unfinished_folder[0] = '\0';
+  for (std::size_t i = 0; i < kFolderFiles; ++i) {
+    const std::string file = i < names.size() ? folder + "/" + names[i] : std::string();
+    if (file.size() >= PATH_MAX) throw Error("cannot write " + folder + ": the name is too long");
+    std::memcpy(files_of_folder[i], file.c_str(), file.size() + 1);
+  }
+  std::memcpy(unfinished_folder, folder.c_str(), folder.size() + 1);
+}
+
+void remove_unfinished_folder() noexcept {
+  if (!unfinished_folder[0]) return;
+  for (const char* file : files_of_folder)
+    if (file[0]) unlink(file);
+  rmdir(unfinished_folder);
+}
 
 void remove_partial_output() noexcept {
   if (unfinished[0]) unlink(unfinished);
+  remove_unfinished_folder();
 }
 
-OutputFile::OutputFile(const std::string& path, FreeSpace free_space)
+OutputFile::OutputFile(const std::string& path, FreeSpace free_space, unsigned mode)
     : path_(path), hidden_(hidden_name(path)), free_space_(free_space ? std::move(free_space) : FreeSpace(free_on_disk)) {
   struct stat s {};
   if (path.empty() || path.back() == '/' || (stat(path.c_str(), &s) == 0 && !S_ISREG(s.st_mode)))
     throw Error("cannot write \"" + path + "\": it is not the name of a file");
   if (hidden_.size() >= sizeof unfinished) throw Error("cannot write " + path + ": the name is too long");
-  fd_ = open(hidden_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
+  fd_ = open(hidden_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
   if (fd_ < 0) throw Error("cannot write " + path + ": " + std::strerror(errno));
   std::memcpy(unfinished, hidden_.c_str(), hidden_.size() + 1);
 }

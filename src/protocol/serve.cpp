@@ -140,7 +140,10 @@ void agree_on_model(net::World& world, const std::string& digest, const std::str
   for (int r = 1; r < net::kParties && sentence.empty(); ++r) {
     const std::string who = net::name(Role(r));
     if (models[r] != models[0])
-      sentence = "client and " + who + " hold different models (" + models[0].substr(0, 12) + " and " + models[r].substr(0, 12) +
+      sentence = models[0].compare(0, 9, "share set") == 0 && models[r].compare(0, 9, "share set") == 0
+                     ? "client and " + who + " hold files of different share sets (" + models[0].substr(10, 12) + " and " + models[r].substr(10, 12) +
+                           "): give every rank its file of one set"
+                     : "client and " + who + " hold different models (" + models[0].substr(0, 12) + " and " + models[r].substr(0, 12) +
                  "): give every rank the same file";
     else if (versions[r] != versions[0])
       sentence = "client and " + who + " run different builds (" + versions[0] + " and " + versions[r] + ")";

@@ -1,5 +1,8 @@
 #include "shardlm/qwen/model.hpp"
 
+#include "shardlm/core/wipe.hpp"
+#include "shardlm/crypto/weight_stream.hpp"
+
 namespace shardlm::qwen {
 namespace {
 
@@ -30,6 +33,24 @@ Array<const Word> load_bias(const io::ModelFile& file, std::size_t layer, std::s
   return to_device(std::vector<Word>(bias, bias + rows), {rows}).data();
 }
 
+// Server 1's share, where it is mapped.
+class MappedWords : public WordSource {
+ public:
+  MappedWords(const Word* words, std::size_t columns) : words_(words), columns_(columns) {}
+  const Word* columns(std::size_t panel, std::size_t first, std::size_t, Word*) const override {
+    return words_ + (panel * columns_ + first) * kWordPanel;
+  }
+  void panels(std::size_t first, std::size_t some, const Array<Word>& out) const override {
+    const std::size_t size = columns_ * kWordPanel;
+    const Kokkos::View<const Word*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>> from(words_ + first * size, some * size);
+    Kokkos::deep_copy(Kokkos::subview(out, std::make_pair(std::size_t{0}, some * size)), from);
+  }
+
+ private:
+  const Word* words_;
+  std::size_t columns_;
+};
+
 }  // namespace
 
 Layer layer_shape(const io::ModelConfig& c, const nn::Tables& tables) {
@@ -54,29 +75,50 @@ void Model::build() {
   head_ = shape(config_.vocabulary, config_.hidden, kWeightScale);
 }
 
+template <class F>
+void Model::for_each_matrix(const F& f) {
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const std::string at = "layers/" + std::to_string(i) + "/";
+    Layer& layer = layers_[i];
+    f(layer.attention.qkv, at + "qkv");
+    f(layer.attention.out, at + "o");
+    f(layer.mlp.gate_up, at + "gate_up");
+    f(layer.mlp.down, at + "down");
+  }
+  f(head_, "head");
+}
+
+void Model::keep_secret() {
+  for_each_matrix([](mpc::Linear& linear, const std::string&) { linear.secret = true; });
+}
+
 Model::Model(const io::ModelConfig& config, bool secret_weights) : config_(config) {
   build();
   if (secret_weights) keep_secret();
 }
 
-void Model::keep_secret() {
-  for (Layer& layer : layers_)
-    for (mpc::Linear* linear : {&layer.attention.qkv, &layer.attention.out, &layer.mlp.gate_up, &layer.mlp.down}) linear->secret = true;
-  head_.secret = true;
+Model::Model(const io::ModelFile& file, bool secret_weights) : config_(file.config()) {
+  build();
+  for_each_matrix([&file](mpc::Linear& linear, const std::string& dataset) { load(linear, file, dataset); });
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    mpc::Linear& qkv = layers_[i].attention.qkv;
+    qkv.bias = load_bias(file, i, qkv.rows);
+  }
+  if (secret_weights) keep_secret();
 }
 
-Model::Model(const io::ModelFile& file) : config_(file.config()) {
+Model::Model(const io::ServerShare& share, int server) : config_(share.config()) {
   build();
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const std::string at = "layers/" + std::to_string(i) + "/";
-    Layer& layer = layers_[i];
-    load(layer.attention.qkv, file, at + "qkv");
-    layer.attention.qkv.bias = load_bias(file, i, layer.attention.qkv.rows);
-    load(layer.attention.out, file, at + "o");
-    load(layer.mlp.gate_up, file, at + "gate_up");
-    load(layer.mlp.down, file, at + "down");
-  }
-  load(head_, file, "head");
+  keep_secret();
+  crypto::Key key = crypto::weight_key(share.seed(), share.set());
+  std::uint32_t number = 0;
+  for_each_matrix([&](mpc::Linear& linear, const std::string& dataset) {
+    if (server == 0)
+      linear.share = std::make_shared<crypto::WeightStream>(key, number++, linear.columns);
+    else
+      linear.share = std::make_shared<MappedWords>(share.words(dataset), linear.columns);
+  });
+  wipe(key.data(), sizeof key);
 }
 
 }  // namespace shardlm::qwen

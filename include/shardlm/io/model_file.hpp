@@ -20,17 +20,22 @@ namespace shardlm::io {
 // Rows as they lie in the file.
 using MappedRows = PackedRows;
 
+// What of a model a file holds: all of it, or of a share set (share_set.hpp) the client's part, texts and embedding, or the dealer's,
+// weights and biases.
+enum class ModelPart { whole, client, dealer };
+
 class ModelFile {
  public:
   // Maps the file read-only. Checks format, version, shapes and extents before anything is used, and every dataset's
   // checksum unless this file (path, size, times, inode) was found whole before: that is remembered in
   // ${XDG_CACHE_HOME:-~/.cache}/shardlm/verified. Throws shardlm::Error with one sentence.
-  explicit ModelFile(const std::string& path);
+  explicit ModelFile(const std::string& path, ModelPart part = ModelPart::whole);
   ~ModelFile();
   ModelFile(ModelFile&&) noexcept;
 
   const ModelConfig& config() const;
-  const std::string& digest() const;  // SHA-256 of all datasets' checksums and the config, in hex: equal on all ranks, or they refuse
+  // Equal on all ranks, or they refuse: SHA-256 of all datasets' checksums and the config, in hex; of a part "share set 0123...".
+  const std::string& digest() const;
   const std::string& tokenizer_json() const;  // as the checkpoint has it
   const std::string& chat_template() const;   // may be empty
   const std::string& name() const;            // what the file was converted from

@@ -1,0 +1,31 @@
+// A folder of files that appears under its name when all of them are whole, or not at all.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "output_file.hpp"
+
+namespace shardlm::io {
+
+class OutputFolder {
+ public:
+  // Makes a hidden folder beside `path`, for its owner alone, which the destructor removes with these files unless it was
+  // published. Throws Error if that is impossible, or if there is something at `path`.
+  OutputFolder(const std::string& path, std::vector<std::string> names, FreeSpace free_space);
+  ~OutputFolder();
+  OutputFolder(const OutputFolder&) = delete;
+  OutputFolder& operator=(const OutputFolder&) = delete;
+
+  std::string file(const std::string& name) const { return hidden_ + "/" + name; }
+  const FreeSpace& free_space() const { return free_space_; }
+  void require_room(std::uint64_t bytes) const;  // Error unless the disk has so much
+  void publish();
+
+ private:
+  std::string path_, hidden_;
+  std::vector<std::string> names_;
+  FreeSpace free_space_;
+};
+
+}  // namespace shardlm::io
