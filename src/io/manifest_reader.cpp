@@ -34,7 +34,7 @@ class Reader {
     Manifest m;
     m.format = string(top, "format", "its manifest");
     if (m.format != format_.name)
-      refuse("it is " + (is_name(m.format) ? "of format " + m.format : std::string("of another format")) + " and no " + format_.noun);
+      refuse("it is " + (is_name(m.format) ? "of format " + m.format : std::string("of another format")) + " and no " + format_.noun + "; " + format_.remedy);
     require_version("its format", whole(top, "version", "its manifest"), format_.version);
     m.version = format_.version;
     m.name = string(top, "name", "its manifest");
