@@ -11,6 +11,7 @@
 #include "shardlm/core/numbers.hpp"
 #include "shardlm/io/checkpoint.hpp"
 #include "shardlm/io/random_model.hpp"
+#include "shardlm/protocol/presets.hpp"
 #include "shardlm/qwen/decoder.hpp"
 
 namespace shardlm::app {
@@ -65,6 +66,7 @@ Estimate estimated(const Described& d, const InfoOptions& o) {
   e.prefill = predicted(d.config, o.protocol, o.tokens, 0);
   e.all = o.answer > 1 ? predicted(d.config, o.protocol, o.tokens, o.answer - 1) : e.prefill;
   e.ranks = needs(d.config, e.all, e.request, d.tokenizer_bytes);
+  add_files(d.config, d.tokenizer_bytes, protocol::preset(o.protocol).secret_weights, d.disk, e.ranks);
   return e;
 }
 
@@ -91,12 +93,12 @@ void print_request(const Estimate& e) {
   print_costs("all", e.all);
 }
 
-void print_ranks(const Described& d, const Estimate& e) {
+void print_ranks(const Estimate& e) {
   std::printf("\n%-12s %12s %12s %12s %12s %12s\n", "rank", "memory", "model pages", "disk", "sends", "receives");
   for (int rank = 0; rank < net::kParties; ++rank) {
     const Needs& n = e.ranks[rank];
     std::printf("%-12s %12s %12s %12s %12s %12s\n", net::name(net::Role(rank)), readable(n.memory).c_str(), readable(n.mapped).c_str(),
-                readable(d.disk).c_str(), readable(n.sent).c_str(), readable(n.received).c_str());
+                readable(n.disk).c_str(), readable(n.sent).c_str(), readable(n.received).c_str());
   }
   std::printf(
       "\nOpened: sent by each server to the other; dealt: words for server 1; keys: for each server. Memory: of each process, "
@@ -104,7 +106,7 @@ void print_ranks(const Described& d, const Estimate& e) {
   std::printf("Model pages: mapped from the file, once for all ranks of a machine; should memory be short, they are read again.\n");
 }
 
-ordered_json json_of(const Described& d, const Estimate& e) {
+ordered_json json_of(const Described& d, const Estimate& e, const std::string& protocol) {
   const io::ModelConfig& c = d.config;
   ordered_json j{{"name", d.name}, {"digest", d.digest}};
   j["shape"] = {{"layers", c.layers},
@@ -116,6 +118,7 @@ ordered_json json_of(const Described& d, const Estimate& e) {
                 {"positions", c.max_positions},
                 {"tied_head", c.tied_head},
                 {"end_tokens", c.end_tokens}};
+  j["protocol"] = protocol;
   j["prompt_tokens"] = e.request.tokens;
   j["max_tokens"] = e.request.answer;
   j["prefill"] = costs_json(e.prefill);
@@ -124,7 +127,7 @@ ordered_json json_of(const Described& d, const Estimate& e) {
     const Needs& n = e.ranks[rank];
     j["ranks"][net::name(net::Role(rank))] = {{"memory_bytes", n.memory},
                                               {"model_page_bytes", n.mapped},
-                                              {"disk_bytes", d.disk},
+                                              {"disk_bytes", n.disk},
                                               {"sent_bytes", n.sent},
                                               {"received_bytes", n.received}};
   }
@@ -139,11 +142,11 @@ int info(const InfoOptions& o) {
   const Described model = described(o.model);
   const Estimate estimate = estimated(model, o);
   if (o.json) {
-    std::printf("%s\n", json_of(model, estimate).dump(1, ' ', false, ordered_json::error_handler_t::replace).c_str());
+    std::printf("%s\n", json_of(model, estimate, o.protocol).dump(1, ' ', false, ordered_json::error_handler_t::replace).c_str());
   } else {
     print_model(model, o.model);
     print_request(estimate);
-    print_ranks(model, estimate);
+    print_ranks(estimate);
   }
   if (std::fflush(stdout) != 0) throw Error("cannot write to standard output");
   return 0;

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "shardlm/core/panels.hpp"
+#include "shardlm/core/word_panels.hpp"
 #include "shardlm/io/model_config.hpp"
 #include "shardlm/mpc/party.hpp"
 #include "shardlm/net/world.hpp"
@@ -24,8 +25,9 @@ struct Request {
 
 struct Needs {
   std::uint64_t memory = 0;  // of this process alone
-  std::uint64_t mapped = 0;  // of the model file, read through the page cache: once a machine
+  std::uint64_t mapped = 0;  // of this rank's file, read through the page cache: once a machine
   std::uint64_t sent = 0, received = 0;
+  std::uint64_t disk = 0;  // its file
 };
 
 // Far above what any machine has, and low enough to be added to.
@@ -59,6 +61,26 @@ inline std::uint64_t weight_bytes(const io::ModelConfig& c) {
 // The model file, with an embedding in BF16 or F16.
 inline std::uint64_t file_bytes(const io::ModelConfig& c, std::size_t tokenizer_bytes) {
   return weight_bytes(c) + 2 * c.vocabulary * c.hidden + tokenizer_bytes;
+}
+
+// Server 1's share of secret weights.
+inline std::uint64_t share_bytes(const io::ModelConfig& c) {
+  const std::uint64_t layer = word_matrix_words(c.qkv_rows(), c.hidden) + word_matrix_words(c.hidden, c.hidden) +
+                              word_matrix_words(2 * c.intermediate, c.hidden) + word_matrix_words(c.hidden, c.intermediate);
+  return 8 * (c.layers * layer + word_matrix_words(c.vocabulary, c.hidden));
+}
+
+// What each rank's file takes, of secret weights or, where `model_file` bytes are the same on every host, of public ones.
+inline void add_files(const io::ModelConfig& c, std::size_t tokenizer_bytes, bool secret_weights, std::uint64_t model_file,
+                      std::array<Needs, net::kParties>& n) {
+  constexpr std::uint64_t kManifest = 4096;
+  for (Needs& each : n) each.disk = model_file;
+  if (!secret_weights) return;
+  n[int(net::Role::client)].disk = 2 * c.vocabulary * c.hidden + tokenizer_bytes + kManifest;
+  n[int(net::Role::server0)].disk = kManifest;
+  n[int(net::Role::server0)].mapped = kManifest;
+  n[int(net::Role::server1)].disk = n[int(net::Role::server1)].mapped = share_bytes(c) + kManifest;
+  n[int(net::Role::dealer)].disk = weight_bytes(c) + kManifest;
 }
 
 // By rank.

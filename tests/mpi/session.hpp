@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "../unit/io_files.hpp"
 #include "four_ranks.hpp"
+#include "shardlm/protocol/presets.hpp"
 #include "shardlm/protocol/session.hpp"
 #include "shardlm/qwen/plain.hpp"
+#include "shardlm/qwen/share_model.hpp"
 #include "shardlm/text/tokenizer.hpp"
 
 namespace shardlm::testing {
@@ -24,29 +27,73 @@ inline std::string demo_folder() {
   return std::string(source ? source : ".") + "/inputs/demo";
 }
 
-// A checkpoint as model.h5, which the client writes into a folder of its own and every rank opens.
+// A checkpoint as model.h5, which the client writes into a folder of its own and every rank opens; where weights are secret as a
+// share set too, of which each rank opens its file to compute with.
 class TestModel {
  public:
-  explicit TestModel(const std::string& checkpoint) {
+  explicit TestModel(const std::string& checkpoint, const std::string& protocol = "v3") : choices_(protocol::preset(protocol)) {
     const test::CacheFolder verify_always;
     if (is(net::Role::client)) {
       folder_ = std::make_unique<test::TemporaryFolder>();
       io::convert(checkpoint, *folder_ / "model.h5", {});
+      if (choices_.secret_weights) qwen::share_model(*folder_ / "model.h5", *folder_ / "shares", {});
     }
     path_ = world().gather_all(folder_ ? *folder_ / "model.h5" : std::string())[0];
     file_ = std::make_unique<io::ModelFile>(path_);
-    model_ = std::make_unique<qwen::Model>(*file_);
+    if (choices_.secret_weights)
+      open_shares(path_.substr(0, path_.rfind('/')) + "/shares/");
+    else
+      model_ = std::make_unique<qwen::Model>(*file_);
   }
 
   const std::string& path() const { return path_; }
   const io::ModelFile& file() const { return *file_; }
   const qwen::Model& model() const { return *model_; }
+  const protocol::Choices& choices() const { return choices_; }
+  qwen::Model shapes() const { return qwen::Model(file_->config(), choices_.secret_weights); }
 
  private:
+  void open_shares(const std::string& folder) {
+    if (is(net::Role::dealer)) {
+      dealer_ = std::make_unique<io::ModelFile>(folder + "dealer.h5", io::ModelPart::dealer);
+      model_ = std::make_unique<qwen::Model>(*dealer_, true);
+    }
+    for (int server : {0, 1})
+      if (world().role() == (server == 0 ? net::Role::server0 : net::Role::server1)) {
+        share_ = std::make_unique<io::ServerShare>(folder + "server" + std::to_string(server) + ".h5", server);
+        model_ = std::make_unique<qwen::Model>(*share_, server);
+      }
+  }
+
+  protocol::Choices choices_;
   std::unique_ptr<test::TemporaryFolder> folder_;
   std::string path_;
-  std::unique_ptr<io::ModelFile> file_;
+  std::unique_ptr<io::ModelFile> file_, dealer_;
+  std::unique_ptr<io::ServerShare> share_;
   std::unique_ptr<qwen::Model> model_;
+};
+
+// The protocols that a test of all of them runs.
+inline const std::string kProtocols[] = {"v2", "v3", "v3-mpc"};
+inline std::string name_of(const ::testing::TestParamInfo<std::string>& info) {
+  std::string name = info.param;
+  name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
+  return name;
+}
+
+// A checkpoint under each protocol, made when it is first asked for.
+class TestModels {
+ public:
+  explicit TestModels(std::string checkpoint) : checkpoint_(std::move(checkpoint)) {}
+  const TestModel& of(const std::string& protocol) {
+    std::unique_ptr<TestModel>& model = models_[protocol];
+    if (!model) model = std::make_unique<TestModel>(checkpoint_, protocol);
+    return *model;
+  }
+
+ private:
+  std::string checkpoint_;
+  std::map<std::string, std::unique_ptr<TestModel>> models_;
 };
 
 // Tests on the demo model, which is opened once for all of them.
@@ -70,7 +117,7 @@ template <class F>
 void session(const TestModel& model, const F& client, const protocol::ServeOptions& options = {}) {
   try {
     if (is(net::Role::client)) {
-      protocol::Client asking(world(), model.file());
+      protocol::Client asking(world(), model.file(), model.choices().engine);
       client(asking);
       asking.end();
     } else {

@@ -1,6 +1,6 @@
 // What each server receives tells it nothing: it is what anyone could write who knows shapes alone. Real requests on four ranks,
-// recorded as they arrive. A run of this program raises a false alarm with probability 1e-6: 2 servers, 2 sets of statistics of at
-// most kMostTests tests each, and kFalseAlarm a test.
+// recorded as they arrive. A run of this program raises a false alarm with probability 3e-6: 3 protocols, 2 servers, 2 sets of statistics
+// of at most kMostTests tests each, and kFalseAlarm a test.
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -32,13 +32,14 @@ constexpr int kRequests = 60;  // of each
 
 class Privacy : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { model_ = new TestModel(test::kSmallModel); }
+  static void SetUpTestSuite() { models_ = new testing::TestModels(test::kSmallModel); }
   static void TearDownTestSuite() {
     world().gather_all("");
-    delete model_;
-    model_ = nullptr;
+    delete models_;
+    models_ = nullptr;
   }
-  static const TestModel& model() { return *model_; }
+  virtual std::string protocol() const { return "v3"; }
+  const TestModel& model() const { return models_->of(protocol()); }
   static bool a_server() { return is(Role::server0) || is(Role::server1); }
   static void feed_difference(Uniformity& uniformity, const char* kind, const testing::Opened& a, const testing::Opened& b) {
     const std::size_t width = bytes_of(a.ring);
@@ -49,15 +50,22 @@ class Privacy : public ::testing::Test {
     }
     uniformity.values(kind, bytes.data(), a.v.size(), a.ring);
   }
-  static Listed simulated() { return Simulator::list(model().file().config(), world().role(), kPrompts[0].size(), kFurther[0].size()); }
+  Listed simulated() const {
+    return Simulator::list(model().file().config(), world().role(), kPrompts[0].size(), kFurther[0].size(), 0, true, model().choices());
+  }
 
  private:
-  static TestModel* model_;
+  inline static testing::TestModels* models_ = nullptr;
 };
 
-TestModel* Privacy::model_ = nullptr;
+// The same under every protocol.
+class EveryView : public Privacy, public ::testing::WithParamInterface<std::string> {
+ protected:
+  std::string protocol() const override { return GetParam(); }
+};
+INSTANTIATE_TEST_SUITE_P(All, EveryView, ::testing::ValuesIn(testing::kProtocols), testing::name_of);
 
-TEST_F(Privacy, AServersMessagesAreThoseThatASimulatorListsFromShapesAlone) {
+TEST_P(EveryView, AServersMessagesAreThoseThatASimulatorListsFromShapesAlone) {
   for (int prompt : {0, 1}) {
     Recorded recorded = record(model(), kPrompts[prompt], kFurther[prompt]);
     if (!a_server()) continue;
@@ -68,7 +76,7 @@ TEST_F(Privacy, AServersMessagesAreThoseThatASimulatorListsFromShapesAlone) {
   }
 }
 
-TEST_F(Privacy, WhatAServerReceivesIsUniformAndTheSameForTwoPrompts) {
+TEST_P(EveryView, WhatAServerReceivesIsUniformAndTheSameForTwoPrompts) {
   const Listed listed = a_server() ? simulated() : Listed();
   Uniformity uniformity;
   for (int i = 0; i < 2 * kRequests; ++i) {
@@ -89,7 +97,7 @@ TEST_F(Privacy, WhatAServerReceivesIsUniformAndTheSameForTwoPrompts) {
 }
 
 // Were a mask used for two wires, or in two conversations, then what both servers see would differ by as little as the secrets do.
-TEST_F(Privacy, WhatBothServersSeeDiffersUniformlyBetweenWiresAndBetweenConversations) {
+TEST_P(EveryView, WhatBothServersSeeDiffersUniformlyBetweenWiresAndBetweenConversations) {
   const Listed listed = a_server() ? simulated() : Listed();
   Uniformity uniformity;
   for (int prompt : {0, 1}) {
@@ -143,7 +151,7 @@ class Broken : public Privacy {
   }
 
  private:
-  static std::vector<Word> secrets(const Tokens& tokens) {
+  std::vector<Word> secrets(const Tokens& tokens) const {
     std::vector<Word> x;
     std::vector<float> row(model().file().config().hidden);
     for (std::int32_t token : tokens) {
@@ -212,7 +220,7 @@ std::size_t common_windows(const Listed& listed, const Recorded& a, const Record
   return common;
 }
 
-TEST_F(Privacy, TwoConversationsShareNoMaskKeyOrWord) {
+TEST_P(EveryView, TwoConversationsShareNoMaskKeyOrWord) {
   Recorded one = record(model(), kPrompts[0], kFurther[0]), two = record(model(), kPrompts[0], kFurther[0]);
   if (!a_server()) return;
   one.list();

@@ -32,12 +32,12 @@ class Simulator : public mpc::Ledger {
  public:
   // past: tokens that are kept from earlier turns. last: whether the session ends after it.
   static Listed list(const io::ModelConfig& config, net::Role role, std::size_t prompt, std::size_t further, std::size_t past = 0,
-                     bool last = true) {
-    const qwen::Model shapes(config);
+                     bool last = true, const protocol::Choices& choices = {}) {
+    const qwen::Model shapes(config, choices.secret_weights);
     Simulator simulator(role);
-    qwen::Decoder decoder(shapes, past + prompt + further);
+    qwen::Decoder decoder(shapes, past + prompt + further, choices.engine);
     decoder.assume(past);
-    simulator.message("client", "request", 40, {});
+    simulator.message("client", "request", 48, {});
     simulator.message("dealer", "key", 48, {{"keys", 48, 8}});
     if (role == net::Role::server1) simulator.message("server 0", "key", 32, {{"keys", 32, 8}});
     for (std::size_t step = 0; step <= further; ++step) {
