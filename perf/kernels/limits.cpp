@@ -48,6 +48,21 @@ void run_baseline() {
   for (int i = 0; i < kRepeats; i++) asm volatile(TWELVE(SSE2)::: CLOBBERS);
 }
 
+#define WORDS(i) "vpmullq %%zmm14, %%zmm15, %%zmm13\n vpaddq %%zmm13, %%zmm" #i ", %%zmm" #i "\n"
+__attribute__((target("avx512f,avx512dq"))) void run_words_avx512() {
+  for (int i = 0; i < kRepeats; i++) asm volatile(TWELVE(WORDS)::: CLOBBERS);
+}
+
+// A product of 64 bits is three of 32 x 32 bits, two of which are added and shifted.
+#define PARTS(i)                                                                                                              \
+  "vpmuludq %%ymm14, %%ymm15, %%ymm13\n vpaddq %%ymm13, %%ymm" #i ", %%ymm" #i "\n vpmuludq %%ymm12, %%ymm15, %%ymm13\n"       \
+  "vpmuludq %%ymm14, %%ymm12, %%ymm11\n vpaddq %%ymm11, %%ymm13, %%ymm13\n vpsllq $32, %%ymm13, %%ymm13\n"                    \
+  "vpaddq %%ymm13, %%ymm" #i ", %%ymm" #i "\n"
+__attribute__((target("avx2"))) void run_words_avx2() {
+  for (int i = 0; i < kRepeats; i++)
+    asm volatile(PARTS(0) PARTS(1) PARTS(2) PARTS(3) PARTS(4) PARTS(5)::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm11", "xmm13");
+}
+
 // Larger than any cache, in large pages where the system gives them, as a mapped model is.
 constexpr std::size_t kBytes = std::size_t{512} << 20;
 
@@ -79,6 +94,12 @@ double int16_products(Isa isa) {
   const auto run = isa == Isa::avx512 ? run_avx512 : isa == Isa::avx2 ? run_avx2 : run_baseline;
   const int lanes = isa == Isa::avx512 ? 16 : isa == Isa::avx2 ? 8 : 4;
   return 2.0 * lanes * kChains * kRepeats / shortest(5, run);
+}
+
+double word_products(Isa isa) {
+  if (isa == Isa::avx512) return 8.0 * kChains * kRepeats / shortest(5, run_words_avx512);
+  if (isa == Isa::avx2) return 4.0 * 6 * kRepeats / shortest(5, run_words_avx2);
+  return 0;
 }
 
 }  // namespace shardlm::perf

@@ -12,4 +12,7 @@ double read_bandwidth();
 // (vpdpwssd; vpmaddwd and vpaddd; pmaddwd and paddd).
 double int16_products(Isa isa);
 
+// Products of two 64-bit words added mod 2^64, a second, on registers alone (vpmullq and vpaddq; what the compiler makes of it else).
+double word_products(Isa isa);
+
 }  // namespace shardlm::perf

@@ -11,6 +11,7 @@
 #include "shardlm/mpc/ledger.hpp"
 #include "shardlm/mpc/server.hpp"
 #include "shardlm/net/run.hpp"
+#include "shardlm/protocol/presets.hpp"
 #include "shardlm/protocol/session.hpp"
 #include "shardlm/qwen/decoder.hpp"
 
@@ -38,7 +39,7 @@ double processor_seconds() {
 }
 
 struct Options {
-  std::string shape = "0.5b", json;
+  std::string shape = "0.5b", json, protocol = "v3";
   std::size_t tokens = 19, layers = 8, passes = 3;
 };
 
@@ -55,7 +56,7 @@ void run_layers(const qwen::Layer& layer, const io::ModelConfig& config, mpc::Pa
   x = party.plus_public(x, Word{1} << (kResidualScale - 4));
   for (std::size_t i = 0; i < o.layers; ++i) {
     nn::KvCache cache(config.kv_heads, config.head_dim(), o.tokens);
-    x = qwen::apply(layer, party, x, cache);
+    x = qwen::apply(layer, party, x, cache, protocol::preset(o.protocol).engine);
   }
   Exec().fence();
 }
@@ -115,7 +116,7 @@ nlohmann::json describe(net::World& world, const Result& r, const Options& o) {
 }
 
 void print(const nlohmann::json& ranks, const Options& o) {
-  std::printf("Qwen2.5-%s layer, %zu tokens, %s, %d threads a rank: %.4f s a layer\n", o.shape.c_str(), o.tokens, name(isa()), Exec().concurrency(),
+  std::printf("%s, Qwen2.5-%s layer, %zu tokens, %s, %d threads a rank: %.4f s a layer\n", o.protocol.c_str(), o.shape.c_str(), o.tokens, name(isa()), Exec().concurrency(),
               ranks[0]["wall"].get<double>());
   for (const auto& rank : ranks) {
     std::printf("  %-9s cpu %.4f  peak %5.0f MiB", rank["role"].get<std::string>().c_str(), rank["cpu"].get<double>(),
@@ -134,7 +135,8 @@ void print(const nlohmann::json& ranks, const Options& o) {
 int body(net::World& world, const Options& o) {
   const io::ModelConfig config = perf::shape(o.shape);
   const nn::Tables tables(config.silu_bits);
-  const perf::RandomLayer random(config, tables);
+  const int server = world.role() == net::Role::server0 ? 0 : world.role() == net::Role::server1 ? 1 : -1;
+  const perf::RandomLayer random(config, tables, protocol::preset(o.protocol).secret_weights, server);
   pass(world, random.layer(), config, o, 1);
   Result best;
   for (std::size_t i = 0; i < o.passes; ++i) {
@@ -147,7 +149,7 @@ int body(net::World& world, const Options& o) {
   for (const std::string& one : all) ranks.push_back(nlohmann::json::parse(one));
   print(ranks, o);
   if (!o.json.empty()) {
-    const nlohmann::json out{{"shape", o.shape}, {"tokens", o.tokens},           {"layers", o.layers},
+    const nlohmann::json out{{"protocol", o.protocol}, {"shape", o.shape}, {"tokens", o.tokens},           {"layers", o.layers},
                              {"isa", name(isa())}, {"threads", Exec().concurrency()}, {"ranks", ranks}};
     std::ofstream file(o.json);
     file << out.dump(2) << "\n";
@@ -163,6 +165,7 @@ int main(int argc, char** argv) {
   Options o;
   CLI::App app("One Qwen2.5 layer on four ranks");
   app.add_option("--shape", o.shape, "0.5b, 1.5b or 7b");
+  app.add_option("--protocol", o.protocol, "v2, v3 or v3-mpc")->check(CLI::IsMember(protocol::preset_names()));
   app.add_option("--tokens", o.tokens, "tokens of the prefill; 1 is a decode step without context")->check(CLI::Range(1, 4096));
   app.add_option("--layers", o.layers, "layers in a row")->check(CLI::Range(1, 100));
   app.add_option("--passes", o.passes, "the fastest of so many counts")->check(CLI::Range(1, 100));

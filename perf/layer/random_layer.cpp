@@ -1,5 +1,7 @@
 #include "random_layer.hpp"
 
+#include "shardlm/crypto/weight_stream.hpp"
+
 namespace shardlm::perf {
 
 io::ModelConfig shape(const std::string& name) {
@@ -37,11 +39,41 @@ void RandomLayer::fill(mpc::Linear& linear, int planes) {
   linear.weights = RingMatrix(rows);
 }
 
-RandomLayer::RandomLayer(const io::ModelConfig& config, const nn::Tables& tables) : layer_(qwen::layer_shape(config, tables)) {
-  fill(layer_.attention.qkv, 2);
-  fill(layer_.attention.out, 1);
-  fill(layer_.mlp.gate_up, 1);
-  fill(layer_.mlp.down, 1);
+// Uniform words, as server 1 reads them from its file.
+class HeldWords : public WordSource {
+ public:
+  HeldWords(const Array<Word>& words, std::size_t columns) : words_(words), columns_(columns) {}
+  const Word* columns(std::size_t panel, std::size_t first, std::size_t, Word*) const override {
+    return words_.data() + (panel * columns_ + first) * kWordPanel;
+  }
+  void panels(std::size_t first, std::size_t some, const Array<Word>& out) const override {
+    const std::size_t size = columns_ * kWordPanel;
+    Kokkos::deep_copy(Kokkos::subview(out, std::make_pair(std::size_t{0}, some * size)),
+                      Kokkos::subview(words_, std::make_pair(first * size, (first + some) * size)));
+  }
+
+ private:
+  Array<Word> words_;
+  std::size_t columns_;
+};
+
+void RandomLayer::share(mpc::Linear& linear, int server) {
+  linear.secret = true;
+  const crypto::Key key{7, 7, 7, 7};
+  if (server == 0) linear.share = std::make_shared<crypto::WeightStream>(key, shares_, linear.columns);
+  if (server == 1)
+    linear.share = std::make_shared<HeldWords>(crypto::Stream(crypto::Key{8, shares_}).words(word_matrix_words(linear.rows, linear.columns), 64),
+                                               linear.columns);
+  ++shares_;
+}
+
+RandomLayer::RandomLayer(const io::ModelConfig& config, const nn::Tables& tables, bool secret, int server)
+    : layer_(qwen::layer_shape(config, tables)) {
+  mpc::Linear* const all[] = {&layer_.attention.qkv, &layer_.attention.out, &layer_.mlp.gate_up, &layer_.mlp.down};
+  for (mpc::Linear* linear : all) {
+    if (secret) share(*linear, server);
+    if (!secret || server < 0) fill(*linear, linear == all[0] ? 2 : 1);
+  }
 }
 
 }  // namespace shardlm::perf

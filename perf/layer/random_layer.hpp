@@ -12,11 +12,14 @@ io::ModelConfig shape(const std::string& name);
 
 class RandomLayer {
  public:
-  RandomLayer(const io::ModelConfig& config, const nn::Tables& tables);
+  // secret: of a server (0 or 1) shares alone, of another rank (-1) the weights, which nobody may know.
+  RandomLayer(const io::ModelConfig& config, const nn::Tables& tables, bool secret = false, int server = -1);
   const qwen::Layer& layer() const { return layer_; }
 
  private:
   void fill(mpc::Linear& linear, int planes);
+  void share(mpc::Linear& linear, int server);
+  std::uint32_t shares_ = 0;
   std::vector<std::vector<std::int16_t>> weights_;
   std::vector<std::vector<std::int8_t>> exponents_;
   qwen::Layer layer_;
