@@ -77,8 +77,7 @@ int chat_private(const ChatOptions& o, const std::string& trouble) {
   };
   part.memory = [&available](std::uint64_t bytes) { available = bytes; };
   part.run = [&](protocol::Client& client, const io::ModelFile& model, double) {
-    const std::uint64_t weights = bytes_of_weights(o.model);
-    PrivateEngine engine(client, model.config(), o.dealer_ahead, available > weights ? available - weights : 0);
+    PrivateEngine engine(client, model.config(), o.dealer_ahead, available);
     session->run(engine);
   };
   return on_four_ranks(o, trouble, part);

@@ -6,6 +6,7 @@
 
 #include "job.hpp"
 #include "references.hpp"
+#include "shardlm/protocol/presets.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -139,6 +140,8 @@ int compare(const CompareOptions& o, const std::string& trouble) {
   std::vector<PromptLine> prompts;
   ClientPart part;
   part.prepare = [&](const io::ModelFile& model) -> Extent {
+    if (o.reference.empty() && protocol::preset(o.protocol).secret_weights)
+      throw Error("the client has no weights to compare with: give --reference, the model file or the Hugging Face folder of the share set");
     const text::Tokenizer tokenizer(model.tokenizer_json());
     prompts =
         o.prompts.empty() ? sample_prompts(tokenizer, model.chat_template()) : read_prompts(o.prompts, tokenizer, model.chat_template());

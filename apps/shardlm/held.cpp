@@ -1,6 +1,7 @@
 #include "held.hpp"
 
 #include <filesystem>
+#include <type_traits>
 
 #include "shardlm/core/error.hpp"
 #include "shardlm/protocol/presets.hpp"
@@ -12,18 +13,20 @@ using net::Role;
 
 const char* const kFiles[] = {"client.h5", "server0.h5", "server1.h5", "dealer.h5"};  // by rank
 
-// This rank's file in a folder. Whoever reads both servers' files has the weights, and so has who reads the dealer's: a server that
-// can is refused, unless all this is one machine.
-std::string file_in(const std::string& folder, Role role, bool one_machine) {
-  const bool a_server = role == Role::server0 || role == Role::server1;
+// Whoever reads both servers' files has the weights, whoever reads the dealer's has them too, and the client's table may be the head.
+// So a rank is refused that could read what it must not, unless all this is one machine.
+void check_alone(const std::string& folder, Role role) {
+  const auto there = [&folder](Role other) { return std::filesystem::exists(std::filesystem::path(folder) / kFiles[int(other)]); };
+  const bool both = there(Role::server0) && there(Role::server1);
   std::string others;
-  for (Role other : {Role::server0, Role::server1, Role::dealer})
-    if (other != role && std::filesystem::exists(folder + "/" + kFiles[int(other)]))
-      others += std::string(others.empty() ? "" : " and ") + kFiles[int(other)];
-  if (a_server && !others.empty() && !one_machine)
-    throw Error("the folder " + folder + " also holds " + others + ", and with that a server has the weights: leave it " + kFiles[int(role)] +
+  for (Role other : {Role::client, Role::server0, Role::server1, Role::dealer}) {
+    if (other == role || role == Role::dealer || !there(other)) continue;
+    if (role == Role::client && other != Role::dealer && !both) continue;  // one server's share says nothing
+    others += std::string(others.empty() ? "" : " and ") + kFiles[int(other)];
+  }
+  if (!others.empty())
+    throw Error("the folder " + folder + " also holds " + others + ", and with that this rank has the weights: leave it " + kFiles[int(role)] +
                 " alone, or give --one-machine where that is no secret");
-  return folder + "/" + kFiles[int(role)];
 }
 
 }  // namespace
@@ -36,11 +39,19 @@ Held::Held(Role role, const JobOptions& o) : role_(role), secret_weights_(protoc
     file_.emplace(o.model);
     return;
   }
-  if (folder) path_ = file_in(o.model, role, o.one_machine);
+  if (folder) path_ = o.model + "/" + kFiles[int(role)];
+  const std::string beside = std::filesystem::path(path_).parent_path().string();
+  if (!o.one_machine) check_alone(beside.empty() ? "." : beside, role);
   if (role == Role::client) file_.emplace(path_, io::ModelPart::client);
   if (role == Role::dealer) file_.emplace(path_, io::ModelPart::dealer);
   if (role == Role::server0) share_.emplace(path_, 0);
   if (role == Role::server1) share_.emplace(path_, 1);
+}
+
+std::uint64_t Held::device_bytes() const {
+  if (std::is_same_v<Memory, Kokkos::HostSpace> || role_ == Role::client) return 0;
+  if (share_) return std::uint64_t{256} << 20;  // shares pass through it in slices
+  return std::filesystem::file_size(path_);
 }
 
 qwen::Model Held::model() const {

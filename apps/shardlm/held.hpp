@@ -18,7 +18,8 @@ class Held {
   Held(net::Role role, const JobOptions& options);
 
   const std::string& digest() const { return file_ ? file_->digest() : share_->digest(); }
-  const std::string& path() const { return path_; }
+  // What this rank's weights take in the execution space's memory: nothing where that is the host's, which computes with what it maps.
+  std::uint64_t device_bytes() const;
   const io::ModelFile& file() const { return *file_; }  // the client's, and the dealer's; of public weights a server's too
   qwen::Model model() const;                            // a server's or the dealer's; this outlives it
 

@@ -41,6 +41,9 @@ Described described(const std::string& path) {
     d = {checkpoint.config(), "Hugging Face folder", checkpoint.name(), "", checkpoint.tokenizer_json().size(), 0};
   } else if (!std::filesystem::exists(path) && is_size(path)) {
     d = {io::qwen_size(path), "size", "Qwen2.5 " + path, "", kTokenizerBytes, 0};
+  } else if (std::filesystem::exists(path + "/client.h5")) {
+    const io::ModelFile file(path + "/client.h5", io::ModelPart::client);
+    d = {file.config(), file.digest() + " made from", file.name(), file.digest(), file.tokenizer_json().size(), 0};
   } else {
     const io::ModelFile file(path);
     d = {file.config(), "model file made from", file.name(), file.digest(), file.tokenizer_json().size(), std::filesystem::file_size(path)};

@@ -55,10 +55,10 @@ void check_prompt_stays(World& world, const std::string& told) {
 }
 
 void check_memory(World& world, const Start& start, const JobOptions& o, const ClientPart& part) {
-  const Least least = least_memory(world);
+  const Least least = least_memory(world, start.held->device_bytes());
   std::uint64_t needed = 0;
   if (start.extent)
-    needed = bytes_needed(start.held->file().config(), start.extent->prompt, start.extent->capacity, o.dealer_ahead) + bytes_of_weights(start.held->path());
+    needed = bytes_needed(start.held->file().config(), start.extent->prompt, start.extent->capacity, o.dealer_ahead);
   world.agree(start.extent ? memory_trouble(least, needed) : "");
   if (start.extent && part.memory) part.memory(least.share());
 }

@@ -36,10 +36,6 @@ std::uint64_t bytes_needed(const io::ModelConfig& c, std::size_t tokens, std::si
   return std::min(kTooMuch, working_bytes(c, tokens, capacity, past) + std::min(kTooMuch, dealer_ahead));
 }
 
-std::uint64_t bytes_of_weights(const std::string& model) {
-  return std::is_same_v<Memory, Kokkos::HostSpace> ? 0 : std::filesystem::file_size(model);
-}
-
 std::string host_name() {
   char host[256] = "";
   gethostname(host, sizeof host - 1);
@@ -63,15 +59,17 @@ Place this_place() {
   return {host, host_memory()};
 }
 
-Least least_memory(net::World& world) {
+Least least_memory(net::World& world, std::uint64_t weights) {
   const Place mine = this_place();
-  const std::vector<std::string> names = world.gather_all(mine.name), available = world.gather_all(std::to_string(mine.available));
+  const std::vector<std::string> names = world.gather_all(mine.name), available = world.gather_all(std::to_string(mine.available)),
+                                 kept = world.gather_all(std::to_string(weights));
   Least least;
   if (world.role() != Role::client) return least;
   std::map<std::string, std::uint64_t> sharing;
   for (Role role : kComputing) ++sharing[names[int(role)]];
   for (Role role : kComputing) {
-    const Least other{names[int(role)], std::stoull(available[int(role)]), sharing[names[int(role)]]};
+    const Least other{names[int(role)], std::stoull(available[int(role)]), sharing[names[int(role)]],
+                      std::stoull(kept[int(role)])};
     if (least.ranks == 0 || other.share() < least.share()) least = other;
   }
   return least;

@@ -14,9 +14,6 @@ namespace shardlm::app {
 std::uint64_t bytes_needed(const io::ModelConfig& config, std::size_t tokens, std::size_t capacity, std::uint64_t dealer_ahead,
                            std::size_t past = 0);
 
-// What each of them needs for the model itself: on a GPU a copy of the file; on a CPU nothing, because ranks share what they map.
-std::uint64_t bytes_of_weights(const std::string& model);
-
 // This rank's place to compute: ranks with the same name share `available` bytes.
 struct Place {
   std::string name;
@@ -26,13 +23,15 @@ Place this_place();
 std::string host_name();
 std::string host_identity();  // differs also where two hosts have one name
 
-// Collective. On the client, of the ranks that compute: which has least, and its share of its place. Elsewhere empty.
+// Collective. On the client, of the ranks that compute: which has least, its share of its place without its weights. Elsewhere empty.
 struct Least {
   std::string place;
   std::uint64_t available = 0, ranks = 0;  // of the place, and how many share it
-  std::uint64_t share() const { return ranks > 0 ? available / ranks : 0; }
+  std::uint64_t weights = 0;               // that this rank keeps there
+  std::uint64_t share() const { return ranks > 0 && available / ranks > weights ? available / ranks - weights : 0; }
 };
-Least least_memory(net::World& world);
+// weights: bytes that this rank's weights take in the memory it computes with, beside what it maps.
+Least least_memory(net::World& world, std::uint64_t weights);
 
 // On the client: why a request that needs so many bytes a rank cannot be computed, or "".
 std::string memory_trouble(const Least& least, std::uint64_t needed);

@@ -10,7 +10,6 @@
 namespace shardlm {
 namespace {
 
-constexpr int kLargestExponent = 40;
 constexpr int kWarps = 8;  // of a team on a device
 
 template <class T>

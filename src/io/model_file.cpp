@@ -49,9 +49,17 @@ struct ModelFile::Impl {
   }
   void read_weights() {
     file.prefer_huge_pages();
+    for (const MatrixSpec& m : matrices(config)) check_exponents(m);
     for (const MatrixSpec& m : matrices(config))
       rows[m.path] = {m.rows, m.columns, m.planes, reinterpret_cast<const std::int16_t*>(file.at(m.path)),
                       reinterpret_cast<const std::int8_t*>(file.at(m.path + "_exponents"))};
+  }
+  void check_exponents(const MatrixSpec& m) const {
+    const auto* exponents = reinterpret_cast<const std::int8_t*>(file.at(m.path + "_exponents"));
+    for (std::size_t r = 0; r < m.rows; ++r)
+      if (exponents[r] < 0 || exponents[r] > kLargestExponent)
+        throw Error("cannot use this model: row " + std::to_string(r) + " of " + m.path + " has exponent " + std::to_string(exponents[r]) +
+                    "; 0 to " + std::to_string(kLargestExponent) + " are possible");
   }
   std::string text(const std::string& path) const {
     const DatasetSpec* spec = file.find(path);

@@ -84,7 +84,7 @@ void VerifiedFiles::add(const std::string& path, const FileState& state, const s
     if (!ends_with(line, " " + full)) text += line + "\n";
   text += line_of(full, state, digest) + "\n";
   try {
-    OutputFile file(folder_ + "/verified");
+    OutputFile file(folder_ + "/verified", {}, 0600);  // a secret model's digest is a fingerprint of it
     file.write(0, text.data(), text.size());
     file.publish();
   } catch (const Error&) {  // the next start checks again

@@ -139,8 +139,12 @@ void agree_on_model(net::World& world, const std::string& digest, const std::str
   std::string sentence;
   for (int r = 1; r < net::kParties && sentence.empty(); ++r) {
     const std::string who = net::name(Role(r));
-    if (models[r] != models[0])
-      sentence = models[0].compare(0, 9, "share set") == 0 && models[r].compare(0, 9, "share set") == 0
+    const auto secret = [&models](int rank) { return models[rank].compare(0, 9, "share set") == 0; };
+    if (secret(0) != secret(r))
+      sentence = "the weights are secret at " + std::string(secret(r) ? who : "client") + " and public at " + (secret(r) ? "client" : who) +
+                 ": give every rank the same --protocol";
+    else if (models[r] != models[0])
+      sentence = secret(r)
                      ? "client and " + who + " hold files of different share sets (" + models[0].substr(10, 12) + " and " + models[r].substr(10, 12) +
                            "): give every rank its file of one set"
                      : "client and " + who + " hold different models (" + models[0].substr(0, 12) + " and " + models[r].substr(0, 12) +

@@ -17,14 +17,14 @@ std::string share_model(const std::string& model, const std::string& folder, con
   const crypto::Salt set = crypto::random_salt();
   crypto::Seed seed = crypto::random_salt();
   crypto::Key key = crypto::weight_key(seed, set);
+  const WipeAtEnd wipe_seed(seed);
+  const WipeAtEnd wipe_key(key);
   const io::ShareStream stream = [&key](const io::SharePart& part, std::uint64_t* words) {
     const crypto::WeightStream matrix(key, part.matrix, part.columns);
     for (std::size_t c = 0; c < part.columns; c += kColumns)
       matrix.columns(part.panel, c, std::min(kColumns, part.columns - c), words + c * kWordPanel);
   };
   io::write_share_set(model, folder, set, seed, stream, progress);
-  wipe(seed.data(), sizeof seed);
-  wipe(key.data(), sizeof key);
   return io::share_set_name(set);
 }
 

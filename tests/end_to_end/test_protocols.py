@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import struct
+import subprocess
 import unittest
 
 from program import MPIRUN, RANK, SHARDLM, Case, Run, alone, job, job_of
@@ -24,7 +25,7 @@ class Shared(Case):
 
     def of_each(self, *paths):
         """A job whose ranks each have a model of their own."""
-        return job_of(*(["--protocol", "v3-mpc", "--model", path, "-p", QUESTION] for path in paths))
+        return job_of(*(["--protocol", "v3-mpc", "--one-machine", "--model", path, "-p", QUESTION] for path in paths))
 
     def files(self, shares="shares"):
         return [self.path(f"{shares}/{name}") for name in FILES]
@@ -47,8 +48,9 @@ class Answers(Shared):
             folders.append(self.path(f"host{rank}"))
             os.makedirs(folders[-1])
             shutil.copy(self.path("shares/" + name), folders[-1])
-        self.assertEqual(self.works(self.of_each(*folders)).output, plain)
-        self.assertEqual(self.works(self.of_each(*self.files())).output, plain)
+        apart = lambda models: job_of(*(["--protocol", "v3-mpc", "--model", model, "-p", QUESTION] for model in models))
+        self.assertEqual(self.works(apart(folders)).output, plain)
+        self.assertEqual(self.works(apart([os.path.join(folder, name) for folder, name in zip(folders, FILES)])).output, plain)
 
     def test_chat_and_compare(self):
         for protocol in (["--protocol", "v2", "--model", self.model], self.secret):
@@ -78,7 +80,24 @@ class Refusals(Shared):
 
     def test_a_server_that_could_read_the_weights(self):
         run = job("--protocol", "v3-mpc", "--model", self.path("shares"), "-p", QUESTION)
-        self.refused(run, "server 0: ", "server1.h5 and dealer.h5", "has the weights", "--one-machine")
+        self.refused(run, "server 0: ", "client.h5 and server1.h5 and dealer.h5", "has the weights", "--one-machine")
+        for rank, other in ((0, "dealer.h5"), (1, "server1.h5"), (1, "client.h5"), (2, "dealer.h5")):
+            folders = []
+            for i, name in enumerate(FILES):
+                folders.append(self.path(f"{rank}{other}{i}"))
+                os.makedirs(folders[-1])
+                shutil.copy(self.path("shares/" + name), folders[-1])
+            shutil.copy(self.path("shares/" + other), folders[rank])
+            folders[rank] = os.path.join(folders[rank], FILES[rank])  # the file itself: what lies beside it counts all the same
+            ranks = (["--protocol", "v3-mpc", "--model", folder, "-p", QUESTION] for folder in folders)
+            self.refused_at(rank, job_of(*ranks), other, "--one-machine")
+
+    def test_ranks_of_which_some_have_secret_weights(self):
+        good = ["--protocol", "v3-mpc", "--one-machine", "--model", self.path("shares"), "-p", QUESTION]
+        self.refused(job_of(good, good, ["--model", self.model], good), "server 1", "same --protocol")
+
+    def test_a_comparison_without_a_reference(self):
+        self.refused(Run([*MPIRUN, "-n", "4", *RANK, "compare", *self.secret]), "client: ", "give --reference")
 
     def test_a_wrong_file(self):
         for rank, wrong in ((0, "server0.h5"), (1, "server1.h5"), (2, "server0.h5"), (2, "dealer.h5"), (3, "client.h5")):
@@ -118,6 +137,27 @@ class Refusals(Shared):
         self.refused(alone("share", self.path("none.h5"), "--out", self.path("new")), "none.h5")
         self.refused(alone("share", self.checkpoint, "--out", self.path("new")), "inputs/demo")
         self.assertEqual(sorted(os.listdir(self.folder)), before)
+
+
+class Interrupted(Shared):
+    def test_nothing_of_a_share_set_is_left(self):
+        before = sorted(os.listdir(self.folder))
+        self.assertEqual(Run(["bash", "-c", 'ulimit -f 2000; exec "$@"', "-", SHARDLM, "share", self.model, "--out", self.path("new")]).code, 1)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+            # stopped at its first line, when it has begun to write
+            process = subprocess.Popen([SHARDLM, "share", self.model, "--out", self.path("new")], stderr=subprocess.PIPE)
+            process.stderr.readline()
+            process.send_signal(number)
+            process.communicate(timeout=30)
+            if process.returncode == 0:  # it was faster
+                shutil.rmtree(self.path("new"))
+            else:
+                self.assertEqual(process.returncode, 128 + number)
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
+
+    def test_a_closed_pipe_is_no_reason_to_end(self):
+        self.assertEqual(Run(["bash", "-c", '"$@" 2>&1 | true; exit ${PIPESTATUS[0]}', "-", SHARDLM, "share", self.model, "--out", self.path("piped")]).code, 0)
+        self.assertEqual(sorted(os.listdir(self.path("piped"))), sorted(FILES))
 
 
 class Faults(Shared):

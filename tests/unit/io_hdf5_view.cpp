@@ -65,8 +65,15 @@ void add_datasets(hid_t group, const std::string& prefix, std::set<std::string>&
 }
 
 hid_t type_of(const std::string& element) {
-  static const std::map<std::string, hid_t> types = {{"uint8", H5T_STD_U8LE},  {"int8", H5T_STD_I8LE},      {"uint16", H5T_STD_U16LE},
-                                                     {"int16", H5T_STD_I16LE}, {"float32", H5T_IEEE_F32LE}, {"int64", H5T_STD_I64LE}};
+  // Not in one list of braces: the types are macros with commas, of which nvcc makes something else.
+  std::map<std::string, hid_t> types;
+  types["uint8"] = H5T_STD_U8LE;
+  types["int8"] = H5T_STD_I8LE;
+  types["uint16"] = H5T_STD_U16LE;
+  types["int16"] = H5T_STD_I16LE;
+  types["float32"] = H5T_IEEE_F32LE;
+  types["int64"] = H5T_STD_I64LE;
+  types["uint64"] = H5T_STD_U64LE;
   return types.at(element);
 }
 

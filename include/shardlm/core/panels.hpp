@@ -18,6 +18,7 @@ namespace shardlm {
 constexpr int kPanel = 32;
 constexpr std::int32_t kNarrowLimit = 32767;                // |w| in one plane
 constexpr std::int32_t kWideLimit = 32767 * 65536 + 32767;  // |w| in two planes
+constexpr int kLargestExponent = 40;                         // of a row
 constexpr std::size_t padded_rows(std::size_t rows) { return (rows + kPanel - 1) / kPanel * kPanel; }
 constexpr std::size_t padded_columns(std::size_t columns) { return (columns + 1) / 2 * 2; }
 constexpr std::size_t plane_words(std::size_t rows, std::size_t columns) { return padded_rows(rows) * padded_columns(columns); }
