@@ -12,6 +12,7 @@ using testing::Tokens;
 using testing::world;
 
 using Passes = testing::OnTheDemo;
+using testing::TestModel;
 
 double largest_error(const testing::Logits& got, const testing::Logits& want) {
   double largest = 0;
@@ -19,25 +20,24 @@ double largest_error(const testing::Logits& got, const testing::Logits& want) {
   return largest;
 }
 
-TEST_F(Passes, TwoThousandFreshPassesHaveNoOutlier) {
-  constexpr std::size_t kPasses = 500;  // of each of four prompts
-  session(model(), [&](protocol::Client& client) {
-    const qwen::PlainModel plain(model().path());
-    const text::Tokenizer tokenizer(model().file().tokenizer_json());
+void expect_no_outlier(const TestModel& model, std::size_t passes) {
+  session(model, [&](protocol::Client& client) {
+    const qwen::PlainModel plain(model.path());
+    const text::Tokenizer tokenizer(model.file().tokenizer_json());
     for (const char* prompt : {"What is the capital of Peru?", "How much is 16 + 16?", "The opposite of hot is", "7"}) {
       const Tokens tokens = tokenizer.encode(prompt);
       const testing::Logits want = qwen::PlainSession(plain).forward(tokens);
       std::vector<double> errors;
       double relative = 0;
-      for (std::size_t i = 0; i < kPasses; ++i) {
+      for (std::size_t i = 0; i < passes; ++i) {
         const testing::Logits got = request(client, tokens).logits[0];
         errors.push_back(largest_error(got, want));
         relative = std::max(relative, testing::relative_error(got, want));
       }
       std::sort(errors.begin(), errors.end());
-      const double median = errors[kPasses / 2];
+      const double median = errors[passes / 2];
       std::printf("\"%s\" (%zu tokens), %zu passes: largest logit error of a pass: median %.5f, largest %.5f; rms of spread at most %.5f\n",
-                  prompt, tokens.size(), kPasses, median, errors.back(), relative);
+                  prompt, tokens.size(), passes, median, errors.back(), relative);
       std::fflush(stdout);
       EXPECT_GT(errors.front(), 0);
       EXPECT_GT(errors.back(), errors.front());  // fresh randomness rounds in another way
@@ -45,6 +45,14 @@ TEST_F(Passes, TwoThousandFreshPassesHaveNoOutlier) {
       EXPECT_LT(relative, 0.01) << prompt;
     }
   });
+}
+
+TEST_F(Passes, TwoThousandFreshPassesHaveNoOutlier) { expect_no_outlier(model(), 500); }
+
+TEST_F(Passes, FourHundredPassesOfEachOtherProtocolHaveNone) {
+  testing::TestModels models(testing::demo_folder());
+  for (const char* protocol : {"v2", "v3-mpc"}) expect_no_outlier(models.of(protocol), 100);
+  world().gather_all("");
 }
 
 // The greedy answer, without the token that ends it; `next` gives the logits after some more tokens.
