@@ -2,6 +2,7 @@
 #include "four_ranks.hpp"
 
 #include "shardlm/core/ring.hpp"
+#include "shardlm/crypto/weight_stream.hpp"
 
 namespace shardlm {
 namespace {
@@ -152,39 +153,102 @@ TEST(Party, SumsOfSquaresAreExactForEveryMask) {
   }
 }
 
+// A matrix with its bias, of int16 weights and an exponent, and what it makes of x.
+struct TestLayer {
+  static constexpr std::size_t kRows = 70, kColumns = 33, kTokens = 5;
+  std::vector<std::int32_t> w = std::vector<std::int32_t>(kRows * kColumns);
+  std::vector<std::int16_t> packed;
+  std::vector<std::int8_t> exponents = std::vector<std::int8_t>(kRows, 2);
+  std::vector<Word> bias = known_words(kRows, 64, 13), x = known_words(kTokens * kColumns, 64, 14), without_bias, with_bias;
+  mpc::Linear layer;
+
+  TestLayer() {
+    const std::vector<Word> draw = known_words(w.size(), 16, 12);
+    for (std::size_t i = 0; i < w.size(); ++i) w[i] = std::int16_t(draw[i]);
+    packed = pack_rows(w.data(), kRows, kColumns, 1);
+    PackedRows rows;
+    rows.rows = kRows;
+    rows.columns = kColumns;
+    rows.weights = packed.data();
+    rows.exponents = exponents.data();
+    layer.rows = kRows;
+    layer.columns = kColumns;
+    layer.scale = 15;
+    layer.weights = RingMatrix(rows);
+    layer.bias = to_device(bias, {kRows}).data();
+    without_bias.assign(kTokens * kRows, 0);
+    for (std::size_t t = 0; t < kTokens; ++t)
+      for (std::size_t o = 0; o < kRows; ++o)
+        for (std::size_t c = 0; c < kColumns; ++c) without_bias[t * kRows + o] += x[t * kColumns + c] * weight(o, c);
+    with_bias = without_bias;
+    for (std::size_t i = 0; i < with_bias.size(); ++i) with_bias[i] += bias[i % kRows];
+  }
+  Word weight(std::size_t row, std::size_t column) const { return Word(std::int64_t(w[row * kColumns + column])) << 2; }
+  Shape in() const { return {kTokens, kColumns}; }
+};
+
 TEST(Party, LinearLayersAreExactOnMaskedWiresAndOnShares) {
   const Request request;
-  const std::size_t rows = 70, columns = 33, tokens = 5;
-  std::vector<std::int32_t> w(rows * columns);
-  const std::vector<Word> draw = known_words(w.size(), 16, 12);
-  for (std::size_t i = 0; i < w.size(); ++i) w[i] = std::int16_t(draw[i]);
-  const std::vector<std::int16_t> packed = pack_rows(w.data(), rows, columns, 1);
-  const std::vector<std::int8_t> exponents(rows, 2);
-  PackedRows rows_in_memory;
-  rows_in_memory.rows = rows;
-  rows_in_memory.columns = columns;
-  rows_in_memory.planes = 1;
-  rows_in_memory.weights = packed.data();
-  rows_in_memory.exponents = exponents.data();
-  mpc::Linear layer;
-  layer.rows = rows;
-  layer.columns = columns;
-  layer.scale = 15;
-  layer.weights = RingMatrix(rows_in_memory);
-  const std::vector<Word> bias = known_words(rows, 64, 13), x = known_words(tokens * columns, 64, 14);
-  std::vector<Word> want(tokens * rows, 0);
-  for (std::size_t t = 0; t < tokens; ++t)
-    for (std::size_t o = 0; o < rows; ++o) {
-      for (std::size_t c = 0; c < columns; ++c) want[t * rows + o] += x[t * columns + c] * Word(std::int64_t(w[o * columns + c]));
-      want[t * rows + o] <<= 2;
-    }
-  EXPECT_EQ(result(request, 64, [&](Party& p) { return p.project_back(layer, request.share(x, {tokens, columns}, 15, 64)); }), want);
-
-  layer.bias = to_device(bias, {rows}).data();
-  for (std::size_t i = 0; i < want.size(); ++i) want[i] += bias[i % rows];
+  const TestLayer t;
+  EXPECT_EQ(result(request, 64, [&](Party& p) { return p.project_back(t.layer, request.share(t.x, t.in(), 15, 64)); }), t.without_bias);
+  EXPECT_EQ(result(request, 64, [&](Party& p) { return p.project_to_shares(t.layer, request.masked(t.x, t.in(), 15, 64)); }), t.with_bias);
   Masked y;
-  if (request.takes_part()) y = request.party().project(layer, request.masked(x, {tokens, columns}, 12, 64));
-  EXPECT_EQ(reveal(request.takes_part() ? &y : nullptr, 64), want);
+  if (request.takes_part()) y = request.party().project(t.layer, request.masked(t.x, t.in(), 12, 64));
+  EXPECT_EQ(reveal(request.takes_part() ? &y : nullptr, 64), t.with_bias);
+}
+
+// Shares of a test's matrix: a stream, and what is left of the weights without it.
+class SharedWeights {
+ public:
+  explicit SharedWeights(const TestLayer& t) {
+    const auto stream = std::make_shared<crypto::WeightStream>(crypto::Key{1, 2, 3}, 5, TestLayer::kColumns);
+    first = stream;
+    const std::size_t panels = word_panels(TestLayer::kRows);
+    const Array<Word> words = uninitialized<Word>("stream", panels * kWordPanel * TestLayer::kColumns);
+    stream->panels(0, panels, words);
+    std::vector<Word> rest = to_host(Tensor({words.size()}, words));
+    for (Word& word : rest) word = 0 - word;
+    for (std::size_t r = 0; r < TestLayer::kRows; ++r)
+      for (std::size_t c = 0; c < TestLayer::kColumns; ++c) rest[word_index(r, c, TestLayer::kColumns)] += t.weight(r, c);
+    second = std::make_shared<Rest>(rest);
+  }
+  std::shared_ptr<const WordSource> first, second;
+
+ private:
+  struct Rest : WordSource {
+    std::vector<Word> words;
+    explicit Rest(const std::vector<Word>& w) : words(w) {}
+    const Word* columns(std::size_t panel, std::size_t from, std::size_t, Word*) const override {
+      return words.data() + (panel * TestLayer::kColumns + from) * kWordPanel;
+    }
+    void panels(std::size_t from, std::size_t some, const Array<Word>& out) const override {
+      const std::size_t size = TestLayer::kColumns * kWordPanel;
+      const std::vector<Word> part(words.begin() + std::ptrdiff_t(from * size), words.begin() + std::ptrdiff_t((from + some) * size));
+      Kokkos::deep_copy(Kokkos::subview(out, std::make_pair(std::size_t{0}, part.size())), to_device(part, {part.size()}).data());
+    }
+  };
+};
+
+TEST(Party, LinearLayersWithSecretWeightsAreExactAndTakeARoundWhereTheyOpen) {
+  const Request request;
+  TestLayer t;
+  const SharedWeights shares(t);
+  t.layer.secret = true;
+  if (request.server()) {
+    t.layer.weights = RingMatrix();  // a server has none of these
+    t.layer.bias = {};
+    t.layer.share = request.first() ? shares.first : shares.second;
+  }
+  const auto rounds = [&] { return request.server() ? request.party().costs().rounds : 0; };
+  std::uint64_t before = rounds();
+  EXPECT_EQ(result(request, 64, [&](Party& p) { return p.project_to_shares(t.layer, request.masked(t.x, t.in(), 15, 64)); }), t.with_bias);
+  if (request.server()) EXPECT_EQ(rounds() - before, 1u);  // the test's own
+  before = rounds();
+  EXPECT_EQ(result(request, 64, [&](Party& p) { return p.project_back(t.layer, request.share(t.x, t.in(), 15, 64)); }), t.with_bias);
+  if (request.server()) EXPECT_EQ(rounds() - before, 1u);
+  Masked y;
+  if (request.takes_part()) y = request.party().project(t.layer, request.masked(t.x, t.in(), 12, 64));
+  EXPECT_EQ(reveal(request.takes_part() ? &y : nullptr, 64), t.with_bias);
 }
 
 TEST(Party, ComparisonsAreExactAtTheKnotsAndAtTheEndsOfTheRing) {
