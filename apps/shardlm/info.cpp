@@ -45,6 +45,11 @@ Described described(const std::string& path) {
     const io::ModelFile file(path + "/client.h5", io::ModelPart::client);
     d = {file.config(), file.digest() + " made from", file.name(), file.digest(), file.tokenizer_json().size(), 0};
   } else {
+    if (!std::filesystem::exists(path)) {
+      std::string sizes;
+      for (const std::string& size : io::qwen_sizes()) sizes += (sizes.empty() ? "" : ", ") + size;
+      throw Error("there is neither a file nor a size " + path + "; the sizes are " + sizes);
+    }
     const io::ModelFile file(path);
     d = {file.config(), "model file made from", file.name(), file.digest(), file.tokenizer_json().size(), std::filesystem::file_size(path)};
   }

@@ -33,6 +33,11 @@ class Reader {
     if (!top.is_object()) refuse("its manifest is not a JSON object, so it is damaged");
     Manifest m;
     m.format = string(top, "format", "its manifest");
+    if (m.format == "shardlm-model" && m.format != format_.name)
+      refuse("it is a whole model file; make shares of it first (shardlm share)");  // the same words on every rank
+    if (m.format.compare(0, 14, "shardlm-share-") == 0 && m.format != format_.name)
+      refuse("it is a rank's file of a share set (" + (is_name(m.format) ? m.format : "?") + ") and no " + format_.noun +
+             "; --protocol v3-mpc takes it, at that rank");
     if (m.format != format_.name)
       refuse("it is " + (is_name(m.format) ? "of format " + m.format : std::string("of another format")) + " and no " + format_.noun + "; " + format_.remedy);
     require_version("its format", whole(top, "version", "its manifest"), format_.version);

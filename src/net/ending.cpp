@@ -50,7 +50,7 @@ void prepare_turn() {
 void say_for_this_host(const char* text) {
   if (bind(turn_socket, reinterpret_cast<const sockaddr*>(&turn), turn_bytes) != 0 && errno == EADDRINUSE) return;
   say(text);
-  const timespec others_are_gone{0, 400'000'000};  // mpirun kills after a second
+  const timespec others_are_gone{0, 700'000'000};  // mpirun kills after a second
   nanosleep(&others_are_gone, nullptr);
 }
 

@@ -103,13 +103,16 @@ class Refusals(Shared):
         for rank, wrong in ((0, "server0.h5"), (1, "server1.h5"), (2, "server0.h5"), (2, "dealer.h5"), (3, "client.h5")):
             files = self.files()
             files[rank] = self.path("shares/" + wrong)
-            self.refused_at(rank, self.of_each(*files), wrong, "make shares of the model again")
+            self.refused_at(rank, self.of_each(*files), wrong, "at that rank")
 
     def test_a_plain_model(self):
         for rank in range(4):
             files = self.files()
             files[rank] = self.model
-            self.refused_at(rank, self.of_each(*files), "demo.h5", "format shardlm-model")
+            self.refused_at(rank, self.of_each(*files), "demo.h5", "a whole model file")
+
+    def test_a_plain_model_on_every_rank_is_one_sentence(self):
+        self.refused(job("--protocol", "v3-mpc", "--model", self.model, "-p", QUESTION), "client, server 0, server 1, dealer: ", "shardlm share")
 
     def test_files_of_two_sets(self):
         for other in ("again", "others"):

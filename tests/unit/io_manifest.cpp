@@ -137,7 +137,9 @@ TEST_F(ManifestTest, AFileWithoutAManifestIsNoneOfOurs) {
 }
 
 TEST_F(ManifestTest, OtherFormatsAndVersionsAreRefused) {
-  EXPECT_TRUE(says(refused_with([](json& m) { m["format"] = "shardlm-model"; }), "it is of format shardlm-model and no test file"));
+  EXPECT_TRUE(says(refused_with([](json& m) { m["format"] = "something-else"; }), "it is of format something-else and no test file"));
+  EXPECT_TRUE(says(refused_with([](json& m) { m["format"] = "shardlm-model"; }), "it is a whole model file; make shares of it first"));
+  EXPECT_TRUE(says(refused_with([](json& m) { m["format"] = "shardlm-share-dealer"; }), "a share set (shardlm-share-dealer) and no test file"));
   EXPECT_TRUE(says(refused_with([](json& m) { m["format"] = "two\nlines"; }), "it is of another format and no test file"));
   EXPECT_TRUE(
       says(refused_with([](json& m) { m["version"] = 8; }), "its format version is 8 and this program reads version 7; make it again"));
