@@ -11,21 +11,19 @@ namespace {
 
 using net::Role;
 
-const char* const kFiles[] = {"client.h5", "server0.h5", "server1.h5", "dealer.h5"};  // by rank
-
 // Whoever reads both servers' files has the weights, whoever reads the dealer's has them too, and the client's table may be the head.
 // So a rank is refused that could read what it must not, unless all this is one machine.
 void check_alone(const std::string& folder, Role role) {
-  const auto there = [&folder](Role other) { return std::filesystem::exists(std::filesystem::path(folder) / kFiles[int(other)]); };
+  const auto there = [&folder](Role other) { return std::filesystem::exists(std::filesystem::path(folder) / io::kShareFiles[int(other)]); };
   const bool both = there(Role::server0) && there(Role::server1);
   std::string others;
   for (Role other : {Role::client, Role::server0, Role::server1, Role::dealer}) {
     if (other == role || role == Role::dealer || !there(other)) continue;
     if (role == Role::client && other != Role::dealer && !both) continue;  // one server's share says nothing
-    others += std::string(others.empty() ? "" : " and ") + kFiles[int(other)];
+    others += std::string(others.empty() ? "" : " and ") + io::kShareFiles[int(other)];
   }
   if (!others.empty())
-    throw Error("the folder " + folder + " also holds " + others + ", and with that this rank has the weights: leave it " + kFiles[int(role)] +
+    throw Error("the folder " + folder + " also holds " + others + ", and with that this rank has the weights: leave it " + io::kShareFiles[int(role)] +
                 " alone, or give --one-machine where that is no secret");
 }
 
@@ -34,12 +32,12 @@ void check_alone(const std::string& folder, Role role) {
 Held::Held(Role role, const JobOptions& o) : role_(role), secret_weights_(protocol::preset(o.protocol).secret_weights), path_(o.model) {
   const bool folder = std::filesystem::is_directory(o.model);
   if (!secret_weights_) {
-    if (folder && std::filesystem::exists(o.model + "/" + kFiles[int(Role::client)]))
+    if (folder && std::filesystem::exists(o.model + "/" + io::kShareFiles[int(Role::client)]))
       throw Error(o.model + " is a share set, which --protocol v3-mpc uses and " + o.protocol + " does not");
     file_.emplace(o.model);
     return;
   }
-  if (folder) path_ = o.model + "/" + kFiles[int(role)];
+  if (folder) path_ = o.model + "/" + io::kShareFiles[int(role)];
   const std::string beside = std::filesystem::path(path_).parent_path().string();
   if (!o.one_machine) check_alone(beside.empty() ? "." : beside, role);
   if (role == Role::client) file_.emplace(path_, io::ModelPart::client);

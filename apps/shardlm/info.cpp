@@ -11,6 +11,7 @@
 #include "shardlm/core/numbers.hpp"
 #include "shardlm/io/checkpoint.hpp"
 #include "shardlm/io/random_model.hpp"
+#include "shardlm/io/share_set.hpp"
 #include "shardlm/protocol/presets.hpp"
 #include "shardlm/qwen/decoder.hpp"
 
@@ -41,8 +42,8 @@ Described described(const std::string& path) {
     d = {checkpoint.config(), "Hugging Face folder", checkpoint.name(), "", checkpoint.tokenizer_json().size(), 0};
   } else if (!std::filesystem::exists(path) && is_size(path)) {
     d = {io::qwen_size(path), "size", "Qwen2.5 " + path, "", kTokenizerBytes, 0};
-  } else if (std::filesystem::exists(path + "/client.h5")) {
-    const io::ModelFile file(path + "/client.h5", io::ModelPart::client);
+  } else if (const std::string client = path + "/" + io::kShareFiles[int(net::Role::client)]; std::filesystem::exists(client)) {
+    const io::ModelFile file(client, io::ModelPart::client);
     d = {file.config(), file.digest() + " made from", file.name(), file.digest(), file.tokenizer_json().size(), 0};
   } else {
     if (!std::filesystem::exists(path)) {

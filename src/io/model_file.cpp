@@ -24,8 +24,6 @@ const FileFormat& format_of(ModelPart part) {
   return part == ModelPart::whole ? kModelFormat : part == ModelPart::client ? kClientShareFormat : kDealerShareFormat;
 }
 
-bool is_client_part(const DatasetSpec& spec) { return spec.path == "tokenizer" || spec.path == "chat_template" || spec.path == "embedding"; }
-
 }  // namespace
 
 struct ModelFile::Impl {
@@ -36,7 +34,7 @@ struct ModelFile::Impl {
         digest(part == ModelPart::whole ? file.manifest().digest : share_set_name(share_set_of(file.manifest().attributes, path))) {
     std::vector<DatasetSpec> list;
     for (const DatasetSpec& spec : datasets(config, encoding, bytes_of(file.find("tokenizer")), bytes_of(file.find("chat_template"))))
-      if (part == ModelPart::whole || is_client_part(spec) == (part == ModelPart::client)) list.push_back(spec);
+      if (part == ModelPart::whole || is_client_part(spec.path) == (part == ModelPart::client)) list.push_back(spec);
     file.require(list);
     file.verify();
     if (part != ModelPart::dealer) read_client_part();

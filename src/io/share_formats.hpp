@@ -19,6 +19,9 @@ std::string hex(const ShareNumber& number);
 // From the attribute share_set. Throws Error naming `where`.
 ShareNumber share_set_of(const nlohmann::json& attributes, const std::string& where);
 
+// Whether a model file's dataset goes to the client, or else to the dealer.
+bool is_client_part(const std::string& dataset);
+
 // Server 1's datasets.
 std::vector<DatasetSpec> word_datasets(const ModelConfig& config);
 

@@ -1,5 +1,6 @@
 // Cuts a model file in the four files of a share set.
 #include <algorithm>
+#include <iterator>
 
 #include "dataset_file.hpp"
 #include "dataset_writer.hpp"
@@ -44,14 +45,14 @@ class Sharing {
   std::uint64_t total() const { return total_; }
 
   void write_server1(const ShareStream& stream) {
-    write("server1.h5", kServer1ShareFormat, word_datasets(model_.config()), [&](DatasetWriter& writer) {
+    write(kShareFiles[2], kServer1ShareFormat, word_datasets(model_.config()), [&](DatasetWriter& writer) {
       std::uint32_t number = 0;
       for (const MatrixSpec& m : matrices(model_.config())) write_words(writer, m, number++, stream);
     });
   }
 
   void write_server0(const ShareNumber& seed) {
-    write("server0.h5", kServer0ShareFormat, {{"seed", Element::u8, {sizeof seed}}},
+    write(kShareFiles[1], kServer0ShareFormat, {{"seed", Element::u8, {sizeof seed}}},
           [&](DatasetWriter& writer) { writer.write("seed", seed.data(), sizeof seed); });
   }
 
@@ -112,19 +113,17 @@ class Sharing {
   std::uint64_t done_ = 0, total_ = 0;
 };
 
-bool is_client_part(const std::string& path) { return path == "tokenizer" || path == "chat_template" || path == "embedding"; }
-
 }  // namespace
 
 void write_share_set(const std::string& model, const std::string& path, const ShareNumber& set, const ShareNumber& seed,
                      const ShareStream& stream, const Progress& progress, const FreeSpace& free_space) {
-  OutputFolder folder(path, {"client.h5", "server0.h5", "server1.h5", "dealer.h5"}, free_space);
+  OutputFolder folder(path, {std::begin(kShareFiles), std::end(kShareFiles)}, free_space);
   Sharing sharing(model, folder, set, progress);
   folder.require_room(sharing.total());
   sharing.write_server1(stream);
   sharing.write_server0(seed);
-  sharing.copy("client.h5", kClientShareFormat, is_client_part);
-  sharing.copy("dealer.h5", kDealerShareFormat, [](const std::string& dataset) { return !is_client_part(dataset); });
+  sharing.copy(kShareFiles[0], kClientShareFormat, is_client_part);
+  sharing.copy(kShareFiles[3], kDealerShareFormat, [](const std::string& dataset) { return !is_client_part(dataset); });
   folder.publish();
 }
 

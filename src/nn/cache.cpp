@@ -32,6 +32,11 @@ void KvCache::keep(Masked& kept, const Masked& fresh) {
 }
 
 void KvCache::append(const Masked& keys, const Masked& values) {
+  if (!keys.shared || !values.shared) throw Error("KV cache: a masked wire whose mask the servers have no shares of");
+  add(keys, values);
+}
+
+void KvCache::add(const Masked& keys, const Masked& values) {
   const std::size_t tokens = keys.x.extent(1);
   if (length_ + tokens > capacity_)
     throw Error("KV cache: " + std::to_string(length_) + " + " + std::to_string(tokens) + " tokens, room for " + std::to_string(capacity_));
@@ -41,7 +46,7 @@ void KvCache::append(const Masked& keys, const Masked& values) {
 }
 
 void KvCache::append(const Shared& keys, const Shared& values) {
-  append(Masked{keys.x, keys.scale, keys.ring, false, {}}, Masked{values.x, values.scale, values.ring, false, {}});
+  add(Masked{keys.x, keys.scale, keys.ring, false, {}}, Masked{values.x, values.scale, values.ring, false, {}});
 }
 
 void KvCache::truncate(std::size_t length) {

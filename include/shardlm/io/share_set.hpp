@@ -18,6 +18,8 @@
 
 namespace shardlm::io {
 
+constexpr const char* kShareFiles[] = {"client.h5", "server0.h5", "server1.h5", "dealer.h5"};  // by rank
+
 using ShareNumber = std::array<std::uint32_t, 4>;  // 128 bits
 
 std::string share_set_name(const ShareNumber& set);  // "share set 0123..."

@@ -57,6 +57,7 @@ class KvCache {
   Shared shared_values() const { return {values_.x, values_.scale, values_.ring, true}; }
 
  private:
+  void add(const Masked& keys, const Masked& values);
   void keep(Masked& kept, const Masked& fresh);
   std::size_t heads_, dim_, capacity_, length_ = 0;
   Masked keys_, values_;
