@@ -26,7 +26,7 @@ const std::string& PlainModel::chat_template() const { return impl_->weights.cha
 
 // Keys and values of every layer, [capacity][kv_heads * head_dim], of which the first `length` rows are in use.
 struct PlainSession::State {
-  std::size_t length = 0, capacity = 0;
+  std::size_t length = 0, capacity = 0, skipped = 0;
   std::vector<FloatMatrix> keys, values;
 
   // Room for n tokens; doubled each time, so that copies stay rare.
@@ -42,13 +42,13 @@ struct PlainSession::State {
 
 namespace {
 
-void require_room(const io::ModelConfig& c, const std::vector<std::int32_t>& tokens, std::size_t past) {
+void require_room(const io::ModelConfig& c, const std::vector<std::int32_t>& tokens, std::size_t position) {
   if (tokens.empty()) throw Error("there is no token to go on from");
   for (const std::int32_t token : tokens)
     if (token < 0 || static_cast<std::size_t>(token) >= c.vocabulary)
       throw Error("token " + std::to_string(token) + " is outside the vocabulary of " + std::to_string(c.vocabulary));
-  if (past + tokens.size() > c.max_positions)
-    throw Error(std::to_string(past + tokens.size()) + " tokens are more than the " + std::to_string(c.max_positions) +
+  if (position + tokens.size() > c.max_positions)
+    throw Error(std::to_string(position + tokens.size()) + " tokens are more than the " + std::to_string(c.max_positions) +
                 " positions that the model knows");
 }
 
@@ -69,14 +69,14 @@ FloatMatrix embed(const PlainWeights& w, const std::vector<std::int32_t>& tokens
   return x;
 }
 
-// Cosines and sines of positions past .. past + n - 1, [n][head_dim / 2][2].
-Floats rope_angles(const io::ModelConfig& c, std::size_t past, std::size_t n) {
+// Cosines and sines of positions first .. first + n - 1, [n][head_dim / 2][2].
+Floats rope_angles(const io::ModelConfig& c, std::size_t first, std::size_t n) {
   const std::size_t half = c.head_dim() / 2;
   std::vector<float> table;
   table.reserve(n * half * 2);
   for (std::size_t t = 0; t < n; ++t)
     for (std::size_t i = 0; i < half; ++i) {
-      const double angle = (past + t) * std::pow(c.rope_theta, -2.0 * i / c.head_dim());
+      const double angle = (first + t) * std::pow(c.rope_theta, -2.0 * i / c.head_dim());
       table.push_back(static_cast<float>(std::cos(angle)));
       table.push_back(static_cast<float>(std::sin(angle)));
     }
@@ -99,13 +99,14 @@ struct Workspace {
 // One call of forward: the layers over new tokens, each on top of the one before.
 class Pass {
  public:
-  Pass(const PlainWeights& w, bool rounded, const std::vector<std::int32_t>& tokens, std::size_t past)
+  // past: tokens before; position: of the first new one.
+  Pass(const PlainWeights& w, bool rounded, const std::vector<std::int32_t>& tokens, std::size_t past, std::size_t position)
       : w_(w),
         c_(w.config),
         rounded_(rounded),
         past_(past),
         x_(embed(w, tokens)),
-        angles_(rope_angles(c_, past, tokens.size())),
+        angles_(rope_angles(c_, position, tokens.size())),
         s_(c_, tokens.size()) {}
 
   void attend(const PlainLayer& layer, const FloatMatrix& keys, const FloatMatrix& values) const {
@@ -192,14 +193,15 @@ PlainSession::PlainSession(const PlainModel& model) : model_(model), state_(new 
 PlainSession::~PlainSession() = default;
 
 std::size_t PlainSession::length() const { return state_->length; }
+void PlainSession::skip(std::size_t positions) { state_->skipped += positions; }
 
 std::vector<float> PlainSession::forward(const std::vector<std::int32_t>& tokens, Ranges* ranges) {
   const PlainWeights& w = model_.impl().weights;
-  const std::size_t past = state_->length;
-  require_room(w.config, tokens, past);
+  const std::size_t past = state_->length, position = past + state_->skipped;
+  require_room(w.config, tokens, position);
   state_->reserve(w.config, past + tokens.size());
   if (ranges != nullptr) ranges->layers.resize(w.config.layers);
-  const Pass pass(w, model_.impl().rounded, tokens, past);
+  const Pass pass(w, model_.impl().rounded, tokens, past, position);
   for (std::size_t i = 0; i < w.config.layers; ++i) {
     LayerRange* const range = ranges != nullptr ? &ranges->layers[i] : nullptr;
     if (range != nullptr) pass.see_residual(range->row_norm);

@@ -95,6 +95,21 @@ TEST_F(PlainTest, TheOrderOfTokensMatters) {
   EXPECT_GT(relative_error(prefill(original(), swapped), logits_[0]), 0.01);
 }
 
+TEST_F(PlainTest, PositionsAreRelativeSoThatOnlyAGapWithinTheTextCounts) {
+  PlainSession late(original()), torn(original()), twice(original());
+  late.skip(40);
+  EXPECT_LT(relative_error(late.forward(prompt_), logits_[0]), kFloatError);
+  for (PlainSession* session : {&torn, &twice}) session->forward({prompt_.begin(), prompt_.begin() + 3});
+  torn.skip(5);
+  twice.skip(2);
+  twice.skip(3);
+  const Tokens rest(prompt_.begin() + 3, prompt_.end());
+  const Logits apart = torn.forward(rest);
+  EXPECT_GT(relative_error(apart, logits_[0]), 0.001);
+  EXPECT_EQ(apart, twice.forward(rest));
+  EXPECT_EQ(torn.length(), prompt_.size());
+}
+
 // Sums in another order move a few roundings, so that two bfloat16 engines agree better with each other than with exact arithmetic.
 TEST_F(PlainTest, Bfloat16RoundsTheResultOfEveryOperation) {
   const Logits rounded = prefill(PlainModel(kSmallModel, Precision::bfloat16), prompt_);
@@ -133,6 +148,9 @@ TEST_F(PlainTest, WhatCannotBeContinuedIsRefusedAndChangesNothing) {
   EXPECT_TRUE(says(refusal([&] { session.forward({1, 300}); }), "token 300 is outside the vocabulary"));
   EXPECT_TRUE(says(refusal([&] { session.forward({-1}); }), "token -1"));
   EXPECT_TRUE(says(refusal([&] { session.forward(Tokens(2042, 1)); }), "2049 tokens are more than the 2048 positions"));
+  PlainSession late(original());
+  late.skip(2047);
+  EXPECT_TRUE(says(refusal([&] { late.forward({1, 2}); }), "2049 tokens are more than the 2048 positions"));
   EXPECT_EQ(session.length(), prompt_.size());
   EXPECT_LT(relative_error(session.forward({further_[0]}), logits_[1]), kFloatError);
 }

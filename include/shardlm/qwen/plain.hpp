@@ -55,6 +55,8 @@ class PlainSession {
   // ranges, where given, grow to hold these tokens' values as well.
   std::vector<float> forward(const std::vector<std::int32_t>& tokens, Ranges* ranges = nullptr);
   std::size_t length() const;
+  // Leaves so many positions empty: later tokens stand that much further from those before. What padding within a conversation amounts to.
+  void skip(std::size_t positions);
 
  private:
   struct State;
