@@ -6,7 +6,7 @@
 namespace shardlm::nn {
 namespace {
 
-constexpr int kScoreRing = 33;                                // scores below 2^19 at kScale, and their differences
+constexpr int kScoreRing = 33;                                // scores below 2^19 at kScale, biases among them, and their differences
 constexpr int kTotalRing = kSumScale + kContextBits + 3;      // denominators below 2^(kContextBits + 1), compared with a bit of slack
 
 Tensor first_tokens(const Tensor& x, std::size_t tokens) {
@@ -75,7 +75,7 @@ Shared additive_norm(const RmsNorm& norm, Party& party, const Shared& x) {
   return h;
 }
 
-Shared additive_attention(const Attention& attention, Party& party, const Shared& h, KvCache& cache) {
+Shared additive_attention(const Attention& attention, Party& party, const Shared& h, KvCache& cache, const KeyBiases& biases) {
   const Additive a(party);
   const std::size_t past = cache.length(), tokens = h.x.extent(0), heads = attention.heads, kv = attention.kv_heads, dim = attention.head_dim;
   const mpc::Causal causal{past, tokens};
@@ -89,7 +89,7 @@ Shared additive_attention(const Attention& attention, Party& party, const Shared
   cache.append(k, split(heads + kv, kv));
   const auto kept = [&](const Shared& x) { return moved(x, [&](const Tensor& t) { return first_tokens(t, past + tokens); }); };
 
-  const Shared products = a.multiply(q, kept(cache.shared_keys()), mpc::Scores(causal));
+  const Shared products = biases.added(a.multiply(q, kept(cache.shared_keys()), mpc::Scores(causal)), causal);
   const Shared scores = a.truncate(products, products.scale - kScale);
   const Shared top = a.row_maxima(scores, causal);
   const Shared e = a.exp(*attention.tables, scores - moved(top, [&](const Tensor& t) { return spread_rows(t, causal); }));

@@ -4,7 +4,7 @@
 
 namespace shardlm::nn {
 
-Shared Attention::operator()(Party& party, const Masked& h, KvCache& cache) const {
+Shared Attention::operator()(Party& party, const Masked& h, KvCache& cache, const KeyBiases& biases) const {
   const std::size_t past = cache.length(), tokens = h.x.extent(0);
   const mpc::Causal causal{past, tokens};
   const Masked projected = party.project(qkv, h);
@@ -20,7 +20,7 @@ Shared Attention::operator()(Party& party, const Masked& h, KvCache& cache) cons
   const Masked values = party.with_shares(opened.masked[2]);
   cache.append(keys, values);
 
-  Masked scores = party.open(party.multiply(q, cache.keys(), mpc::Scores(causal)));
+  Masked scores = party.open(biases.added(party.multiply(q, cache.keys(), mpc::Scores(causal)), causal));
   scores = reduce(scores, scores.scale - kScale);
   const Masked top = row_maxima(party, scores, causal);
   const Masked below = scores - moved(top, [&](const Tensor& t) { return spread_rows(t, causal); });

@@ -133,5 +133,46 @@ TEST(Additive, TheMaximumOfScoresAtTheEndsOfTheirRange) {
   EXPECT_NEAR(decode(got[1], kScale), -3, 0.15);
 }
 
+// [heads][1] -> [heads][keys].
+Tensor spread(const Tensor& x, std::size_t keys) {
+  return gather(
+      x, {x.extent(0), keys}, KOKKOS_LAMBDA(const std::size_t i) { return i / keys; });
+}
+
+// exp(score - maximum) of one query a head, as attention has it, in real numbers.
+std::vector<double> weights(const std::vector<double>& scores, const std::vector<Word>& padding) {
+  const Request request;
+  const std::size_t keys = padding.size(), heads = scores.size() / keys;
+  const mpc::Causal causal{keys - 1, 1};
+  const std::vector<Word> e = result(request, 64, [&](Party& p) {
+    nn::KeyBiases biases(keys);
+    biases.keep(request.share(padding, {keys}, 0, 64), 0);
+    const Additive a(p);
+    const Shared x = a.truncate(biases.added(request.share(encoded(scores, 30), {heads, keys}, 30, 64), causal), 30 - kScale);
+    return a.exp(tables(), x - moved(a.row_maxima(x, causal), [&](const Tensor& t) { return spread(t, keys); }));
+  });
+  std::vector<double> real;
+  for (Word w : e) real.push_back(decode(w, kExpScale));
+  return real;
+}
+
+// Scores as far apart as padding may be from what it must not hide; and the largest that fit their ring with the bias.
+TEST(Additive, PaddingWeighsNothingAmongTokensAndAmongItselfWhatItWouldWithoutBias) {
+  const double most = std::ldexp(1.0, 16) - 16, ring = 3 * std::ldexp(1.0, 17) - 1;
+  const Word hidden = encode(kPaddingBias, 0);
+  const std::vector<double> mixed = weights({most, -most, -most, 3 - most, 0, 0, 0, 0}, {hidden, hidden, 0, 0});
+  const std::vector<double> want{0, 0, std::exp(-3), 1, 0, 0, 1, 1};
+  for (std::size_t i = 0; i < mixed.size(); ++i) {
+    if (i % 4 < 2) {
+      ASSERT_EQ(mixed[i], 0.0) << i;  // not one bit
+    } else {
+      ASSERT_NEAR(mixed[i], want[i], 2e-3) << i;
+    }
+  }
+  const std::vector<double> alone = weights({-ring, -ring - 1, -ring - 2, ring, -ring, ring - 1}, {hidden, hidden, hidden});
+  const std::vector<double> same{1, std::exp(-1), std::exp(-2), 1, 0, std::exp(-1)};
+  for (std::size_t i = 0; i < alone.size(); ++i) ASSERT_NEAR(alone[i], same[i], 2e-3) << i;
+}
+
 }  // namespace
 }  // namespace shardlm

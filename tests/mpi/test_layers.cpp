@@ -131,6 +131,96 @@ TEST(Softmax, DenominatorsOfEverySizeAreInverted) {
     }
 }
 
+std::vector<Word> biases_of(std::initializer_list<int> padding) {
+  std::vector<Word> biases;
+  for (int is_padding : padding) biases.push_back(is_padding ? encode(kPaddingBias, 0) : 0);
+  return biases;
+}
+
+// Kept in two steps with one between them that brought none, in either engine's ring of scores.
+TEST(KeyBiases, AreAddedExactlyToTheScoresOfTheirKeysAndCostNothing) {
+  const std::vector<Word> early = biases_of({1, 1, 0}), late = biases_of({1, 0});
+  std::vector<Word> all(8, 0);
+  std::copy(early.begin(), early.end(), all.begin() + 1);
+  std::copy(late.begin(), late.end(), all.begin() + 6);
+  const mpc::Causal causal{5, 3};
+  const std::size_t heads = 2, pairs = causal.pairs();
+  for (int ring : {51, 64})
+    for (std::size_t kept : {8, 7, 4, 1, 0}) {
+      const Request request;
+      const std::vector<Word> scores = known_words(heads * pairs, ring, 5);
+      Shared sum;
+      if (request.takes_part()) {
+        nn::KeyBiases biases(9);
+        EXPECT_FALSE(biases.any());
+        biases.keep(request.share(early, {3}, 0, 64), 1);
+        biases.keep(request.share(late, {2}, 0, 64), 6);
+        biases.truncate(kept);
+        EXPECT_EQ(biases.any(), kept > 1);
+        sum = biases.added(request.share(scores, {heads, pairs}, 30, ring), causal);
+        EXPECT_EQ(sum.scale, 30);
+        EXPECT_EQ(sum.ring, ring);
+        EXPECT_FALSE(sum.held);
+        EXPECT_EQ(request.party().costs(), mpc::Costs());
+        EXPECT_THROW(biases.keep(request.share(late, {2}, 0, 64), 8), Error);
+        EXPECT_THROW(biases.keep(request.share(late, {2}, 1, 64), 0), Error);
+      }
+      const std::vector<Word> got = reveal(request.takes_part() ? &sum : nullptr, ring);
+      for (std::size_t h = 0; h < heads; ++h)
+        for (std::size_t i = 0; i < causal.tokens; ++i)
+          for (std::size_t j = 0; j < causal.length(i); ++j) {
+            const std::size_t at = h * pairs + causal.offset(i) + j;
+            ASSERT_EQ(got[at], low(scores[at] + (j < kept ? all[j] << 30 : 0), ring)) << ring << " " << kept << " " << i << " " << j;
+          }
+    }
+}
+
+// [heads][1] -> [heads][keys].
+Tensor spread(const Tensor& x, std::size_t keys) {
+  return gather(
+      x, {x.extent(0), keys}, KOKKOS_LAMBDA(const std::size_t i) { return i / keys; });
+}
+
+// exp(score - maximum) of one query a head, as attention has it, in real numbers.
+std::vector<double> weights(const std::vector<double>& scores, const std::vector<Word>& padding) {
+  const Request request;
+  const std::size_t keys = padding.size(), heads = scores.size() / keys;
+  const mpc::Causal causal{keys - 1, 1};
+  Masked e;
+  if (request.takes_part()) {
+    Party& p = request.party();
+    nn::KeyBiases biases(keys);
+    biases.keep(request.share(padding, {keys}, 0, 64), 0);
+    const Masked all = p.open(biases.added(request.share(encoded(scores, 30, 51), {heads, keys}, 30, 51), causal));
+    const Masked x = reduce(all, 30 - kScale);
+    const Masked below = x - moved(nn::row_maxima(p, x, causal), [&](const Tensor& t) { return spread(t, keys); });
+    const mpc::LookedUp line = p.look_up(tables().exp, below, kCellDrop, kExpScale, kExpScale - kScale);
+    const Party::Opened opened = p.open({line.a, line.b});
+    e = p.open(p.spline(opened.masked[0], opened.masked[1], line.sign, remainder(below, kCellDrop)));
+  }
+  std::vector<double> real;
+  for (Word w : reveal(request.takes_part() ? &e : nullptr, 64)) real.push_back(decode(w, kExpScale));
+  return real;
+}
+
+// Scores as far apart as padding may be from what it must not hide; and the largest that fit their ring with the bias.
+TEST(KeyBiases, PaddingWeighsNothingAmongTokensAndAmongItselfWhatItWouldWithoutBias) {
+  const double most = std::ldexp(1.0, 16) - 16, ring = 3 * std::ldexp(1.0, 17) - 1;
+  const std::vector<double> x{most, -most, most, most, -most, -most - 1, 3 - most, -7, 0, 0, 0, 0, 0, 0};
+  const std::vector<double> mixed = weights(x, biases_of({1, 1, 1, 1, 0, 0, 0}));
+  const std::vector<double> want{0, 0, 0, 0, std::exp(-3), std::exp(-4), 1, 0, 0, 0, 0, 1, 1, 1};
+  for (std::size_t i = 0; i < mixed.size(); ++i) {
+    if (i % 7 < 4) {
+      ASSERT_EQ(mixed[i], 0.0) << i;  // not one bit
+    } else {
+      ASSERT_NEAR(mixed[i], want[i], 2e-3) << i;
+    }
+  }
+  const std::vector<double> alone = weights({-ring, -ring - 1, -ring - 2, ring, -ring, ring - 1}, biases_of({1, 1, 1}));
+  const std::vector<double> same{1, std::exp(-1), std::exp(-2), 1, 0, std::exp(-1)};
+  for (std::size_t i = 0; i < alone.size(); ++i) ASSERT_NEAR(alone[i], same[i], 2e-3) << i;
+}
+
 TEST(Rope, TurnsHalvesAsInFloatingPoint) {
   const Request request;
   const std::size_t heads = 2, tokens = 3, dim = 8;

@@ -26,4 +26,9 @@ constexpr int kNormLastExp = 60;
 constexpr int kContextBits = 17;       // contexts to 131072: a softmax denominator stays below 2^17
 constexpr int kMaxFractionBits = 4;    // the row maximum compares values cut to 4 fractional bits
 
+// What a key that is padding adds to every score. exp is 0 from 16 below a row's maximum on, so padding weighs nothing where the scores of a row
+// differ by less than 2^17 - 18: sure where all are below 2^16 - 16 in size (Qwen2.5-0.5B reaches 1217). And scores stay in their rings, which
+// hold 2^19: a row of nothing but padding down to -3 2^17 - 2^17, and two scores of a row less than 2^20 apart, where sizes are below 3 2^17.
+constexpr int kPaddingBias = -(1 << 17);
+
 }  // namespace shardlm

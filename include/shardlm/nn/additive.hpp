@@ -35,7 +35,7 @@ class Additive {
 // [T][hidden] at kResidualScale -> [T][hidden] at kScale. 6 rounds.
 Shared additive_norm(const RmsNorm& norm, Party& party, const Shared& x);
 // [T][hidden] at kScale -> [T][hidden] at kResidualScale. 15 + 2 L rounds.
-Shared additive_attention(const Attention& attention, Party& party, const Shared& h, KvCache& cache);
+Shared additive_attention(const Attention& attention, Party& party, const Shared& h, KvCache& cache, const KeyBiases& biases = KeyBiases());
 // The same. 5 rounds.
 Shared additive_mlp(const Mlp& mlp, Party& party, const Shared& h);
 

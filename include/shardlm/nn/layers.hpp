@@ -63,13 +63,30 @@ class KvCache {
   Masked keys_, values_;
 };
 
+// A bias for each position of a conversation, added to the scores of all queries with its key, in every layer: 0 for a token, kPaddingBias for
+// padding. Shares of words at scale 0: only the client, who splits them, knows which positions are padding. Whether any step brought biases is
+// public; the positions of one that brought none have zero. Adding them is local, and takes no dealt word: the dealer has no share.
+class KeyBiases {
+ public:
+  explicit KeyBiases(std::size_t capacity = 0) : capacity_(capacity), first_(capacity) {}
+  bool any() const { return first_ < capacity_; }
+  void keep(const Shared& fresh, std::size_t at);  // [T]: of positions at .. at + T - 1
+  void truncate(std::size_t length);               // forgets those of later positions
+  Shared added(const Shared& scores, const mpc::Causal& causal) const;  // to packed scores [heads][pairs], in their ring; exact
+
+ private:
+  std::size_t capacity_, first_;  // first_: the first position whose step brought biases
+  Tensor shares_;                 // [capacity], once there are any
+};
+
 // Grouped-query causal attention with RoPE. qkv: q's rows, then k's, then v's, with biases; 1/sqrt(d) is in q. 7 + 2 L rounds.
 struct Attention {
   std::size_t heads, kv_heads, head_dim;
   double rope_theta;
   Linear qkv, out;
   const Tables* tables;
-  Shared operator()(Party& party, const Masked& h, KvCache& cache) const;  // [T][hidden] at kScale -> [T][hidden] at kResidualScale
+  // [T][hidden] at kScale -> [T][hidden] at kResidualScale.
+  Shared operator()(Party& party, const Masked& h, KvCache& cache, const KeyBiases& biases = KeyBiases()) const;
 };
 
 // Row maxima of packed causal scores [heads][pairs] -> [heads][T]: a tournament in groups of four, 2 rounds a level. A group's
