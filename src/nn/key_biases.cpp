@@ -12,8 +12,10 @@ Array<Word> part(const Tensor& x, std::size_t first, std::size_t end) { return K
 void KeyBiases::keep(const Shared& fresh, std::size_t at) {
   const std::size_t tokens = fresh.x.size();
   if (at > capacity_ || tokens > capacity_ - at)
-    throw Error("key biases: " + std::to_string(tokens) + " from position " + std::to_string(at) + " on, room for " + std::to_string(capacity_));
-  if (fresh.scale != 0 || fresh.ring != 64 || fresh.held) throw Error("key biases: they are the client's shares, at scale 0 in a ring of 64 bits");
+    throw Error("key biases: " + std::to_string(tokens) + " from position " + std::to_string(at) + " on, room for " +
+                std::to_string(capacity_));
+  if (fresh.scale != 0 || fresh.ring != 64 || fresh.held)
+    throw Error("key biases: they are the client's shares, at scale 0 in a ring of 64 bits");
   // Zero where nothing is kept: the positions of steps without biases, before and after.
   if (!any()) shares_ = fresh.x.concrete() ? Tensor({capacity_}, Array<Word>("shardlm::nn::biases", capacity_)) : Tensor({capacity_});
   if (fresh.x.concrete()) Kokkos::deep_copy(part(shares_, at, at + tokens), fresh.x.data());

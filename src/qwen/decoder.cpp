@@ -14,23 +14,27 @@ Tensor last_row(const Tensor& x) {
 
 }  // namespace
 
-mpc::Shared apply(const Layer& layer, mpc::Party& party, const mpc::Shared& x, nn::KvCache& cache, Engine engine) {
+mpc::Shared apply(const Layer& layer, mpc::Party& party, const mpc::Shared& x, nn::KvCache& cache, Engine engine,
+                  const nn::KeyBiases& biases) {
   if (engine == Engine::additive) {
-    const mpc::Shared y = x + nn::additive_attention(layer.attention, party, nn::additive_norm(layer.attention_norm, party, x), cache);
+    const mpc::Shared h = nn::additive_norm(layer.attention_norm, party, x);
+    const mpc::Shared y = x + nn::additive_attention(layer.attention, party, h, cache, biases);
     return y + nn::additive_mlp(layer.mlp, party, nn::additive_norm(layer.mlp_norm, party, y));
   }
-  const mpc::Shared y = x + layer.attention(party, layer.attention_norm(party, x), cache);
+  const mpc::Shared y = x + layer.attention(party, layer.attention_norm(party, x), cache, biases);
   return y + layer.mlp(party, layer.mlp_norm(party, y));
 }
 
-Decoder::Decoder(const Model& model, std::size_t capacity, Engine engine) : model_(model), capacity_(capacity), engine_(engine) {
+Decoder::Decoder(const Model& model, std::size_t capacity, Engine engine)
+    : model_(model), capacity_(capacity), engine_(engine), biases_(capacity) {
   const io::ModelConfig& c = model.config();
   cache_.assign(c.layers, nn::KvCache(c.kv_heads, c.head_dim(), capacity));
 }
 
-void Decoder::step(mpc::Party& party, std::size_t tokens) {
+void Decoder::step(mpc::Party& party, std::size_t tokens, bool padded) {
   mpc::Shared x = party.input({tokens, model_.config().hidden}, kResidualScale);
-  for (std::size_t i = 0; i < cache_.size(); ++i) x = apply(model_.layers()[i], party, x, cache_[i], engine_);
+  if (padded) biases_.keep(party.input({tokens}, 0), length());
+  for (std::size_t i = 0; i < cache_.size(); ++i) x = apply(model_.layers()[i], party, x, cache_[i], engine_, biases_);
   const mpc::Shared last = moved(x, last_row);
   if (engine_ == Engine::additive)
     return party.output(nn::Additive(party).linear(model_.head(), nn::additive_norm(model_.final_norm(), party, last)));
@@ -39,6 +43,7 @@ void Decoder::step(mpc::Party& party, std::size_t tokens) {
 
 void Decoder::truncate(std::size_t length) {
   for (nn::KvCache& cache : cache_) cache.truncate(length);
+  biases_.truncate(length);
 }
 
 void Decoder::assume(std::size_t length) {

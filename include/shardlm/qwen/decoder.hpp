@@ -18,7 +18,10 @@ class Decoder {
 
   // Takes the client's shares of `tokens` embeddings [tokens][hidden] at kResidualScale, and gives it the shares of the logits
   // after the last one, [vocabulary] at kLogitScale in Z_{2^64}. party: of the same kind at each step, a server's, the dealer's or the Ledger.
-  void step(mpc::Party& party, std::size_t tokens);
+  // padded, which is public: the step then takes, after the embeddings, the client's shares of one bias a token, [tokens] at scale 0: 0, or
+  // kPaddingBias for padding, which later tokens do not see. It stands before the text: RoPE is relative, so a conversation that begins with
+  // padding is the one without; later on it is a gap in the positions. Costs nothing more, neither here nor in the steps that follow.
+  void step(mpc::Party& party, std::size_t tokens, bool padded = false);
 
   // The tokens that every layer holds. (A dealer that is stopped within a step has more in its first layers.)
   std::size_t length() const { return cache_.empty() ? 0 : cache_.back().length(); }
@@ -34,12 +37,15 @@ class Decoder {
   std::size_t capacity_;
   Engine engine_;
   std::vector<nn::KvCache> cache_;
+  nn::KeyBiases biases_;
 };
 
 // One layer: x + attention(norm(x)), then + mlp(norm(.)).
-mpc::Shared apply(const Layer& layer, mpc::Party& party, const mpc::Shared& x, nn::KvCache& cache, Engine engine = Engine::masked);
+mpc::Shared apply(const Layer& layer, mpc::Party& party, const mpc::Shared& x, nn::KvCache& cache, Engine engine = Engine::masked,
+                  const nn::KeyBiases& biases = nn::KeyBiases());
 
-// What a turn's steps cost one party, by counting: a prefill of `tokens` after `past` kept ones, and `decoded` further tokens.
+// What a turn's steps cost one party, by counting: a prefill of `tokens` after `past` kept ones, and `decoded` further tokens. Padding counts as
+// tokens do, and costs nothing else.
 mpc::Costs predict(const Model& model, std::size_t tokens, std::size_t decoded, std::size_t past = 0,
                    Engine engine = Engine::masked);
 
