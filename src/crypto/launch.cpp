@@ -38,15 +38,6 @@ constexpr std::size_t kChunk = 32;  // tiles: 512 keys, long against the cost of
 
 std::atomic<Form> chosen_form{Form::best};
 
-Isa wanted_isa() {
-  switch (form()) {
-    case Form::baseline: return Isa::baseline;
-    case Form::avx2: return Isa::avx2;
-    case Form::avx512: return Isa::avx512;
-    default: return isa();
-  }
-}
-
 }  // namespace
 
 Form form() { return chosen_form.load(); }
@@ -55,6 +46,17 @@ void set_form(Form wanted) {
   if (wanted == Form::avx512 && isa() < Isa::avx512) throw Error("this machine, or SHARDLM_ISA, does not allow kernels for AVX-512");
   if (wanted == Form::avx2 && isa() < Isa::avx2) throw Error("this machine, or SHARDLM_ISA, does not allow kernels for AVX2");
   chosen_form = wanted;
+}
+
+bool on_vectors() { return kOnHost && form() != Form::scalar; }
+
+Isa vector_isa() {
+  switch (form()) {
+    case Form::baseline: return Isa::baseline;
+    case Form::avx2: return Isa::avx2;
+    case Form::avx512: return Isa::avx512;
+    default: return isa();
+  }
 }
 
 // A thread a key: what a device runs.
@@ -68,8 +70,8 @@ void run_lanes(const char* name, const Job& job, std::size_t tiles) {
 template <class Job>
 auto vectors() {
   void (*kernel)(const Job&, std::size_t, std::size_t) = run_baseline;
-  if (wanted_isa() == Isa::avx2) kernel = run_avx2;
-  if (wanted_isa() == Isa::avx512) kernel = run_avx512;
+  if (vector_isa() == Isa::avx2) kernel = run_avx2;
+  if (vector_isa() == Isa::avx512) kernel = run_avx512;
   return kernel;
 }
 
@@ -85,7 +87,7 @@ void run_vectors(const char* name, const Job& job, std::size_t tiles) {
 template <class Job>
 void launch_either(const char* name, const Job& job, std::size_t tiles) {
   if (tiles == 0) return;
-  if (kOnHost && form() != Form::scalar)
+  if (on_vectors())
     run_vectors(name, job, tiles);
   else
     run_lanes(name, job, tiles);

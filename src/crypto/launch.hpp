@@ -3,6 +3,8 @@
 
 #include "jobs.hpp"
 
+#include "shardlm/core/isa.hpp"
+
 #include <cstddef>
 
 namespace shardlm::crypto {
@@ -12,6 +14,8 @@ namespace shardlm::crypto {
 enum class Form { best, scalar, baseline, avx2, avx512 };
 Form form();
 void set_form(Form form);  // throws Error for one that this machine lacks
+bool on_vectors();         // not as scalar lanes, so on the host
+Isa vector_isa();          // then with these instructions
 
 void launch(const char* name, const StreamJob& job, std::size_t tiles);
 void launch(const char* name, const WeightJob& job, std::size_t tiles);

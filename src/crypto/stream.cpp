@@ -1,6 +1,7 @@
 #include "shardlm/crypto/stream.hpp"
 
 #include "chacha.hpp"
+#include "dpf_rows_tree.hpp"
 #include "launch.hpp"
 #include "tree.hpp"
 
@@ -12,16 +13,13 @@ namespace shardlm::crypto {
 namespace {
 
 static_assert(kNodeBlock == kNodeUse && kLeafBlock == kLeafUse && kStreamBlock == kStreamUse && kWeightBlock == kWeightUse, "uses of a block");
+static_assert(kRowNodeBlock == kRowNodeUse && kRowLeafBlock == kRowLeafUse, "uses of a block");
 static_assert(kTileLanes == kTile, "keys of a tile");
 
 template <class T>
 T from_system() {
   T value;
-  try {
-    CryptoPP::OS_GenerateRandomBlock(false, reinterpret_cast<CryptoPP::byte*>(value.data()), sizeof(value));
-  } catch (const CryptoPP::Exception& error) {
-    throw Error(std::string("the operating system gives no random bytes: ") + error.what());
-  }
+  random_bytes(value.data(), sizeof(value));
   return value;
 }
 
@@ -42,6 +40,14 @@ void launch_draw(const StreamJob& job, std::size_t per_block) {
 }
 
 }  // namespace
+
+void random_bytes(void* out, std::size_t size) {
+  try {
+    CryptoPP::OS_GenerateRandomBlock(false, static_cast<CryptoPP::byte*>(out), size);
+  } catch (const CryptoPP::Exception& error) {
+    throw Error(std::string("the operating system gives no random bytes: ") + error.what());
+  }
+}
 
 Key random_key() { return from_system<Key>(); }
 Salt random_salt() { return from_system<Salt>(); }

@@ -14,7 +14,7 @@
 namespace shardlm::crypto {
 
 // The use of a ChaCha block: the nonce's first word. Uses never share a block.
-enum Use : std::uint32_t { kNodeUse = 0, kLeafUse = 1, kStreamUse = 2, kWeightUse = 3 };
+enum Use : std::uint32_t { kNodeUse = 0, kLeafUse = 1, kStreamUse = 2, kWeightUse = 3, kRowNodeUse = 4, kRowLeafUse = 5 };
 
 using Key = std::array<std::uint32_t, 8>;   // 256 bits, little-endian words
 using Salt = std::array<std::uint32_t, 4>;  // 128 public bits of a request
@@ -25,6 +25,7 @@ constexpr std::size_t tiles_of(std::size_t n) { return (n + kTile - 1) / kTile; 
 // Fresh from the operating system; throws Error if it has none to give.
 Key random_key();
 Salt random_salt();
+void random_bytes(void* out, std::size_t size);
 
 // One block, for tests and small needs; the stream and DPF kernels hold their own vectorised form.
 std::array<std::uint32_t, 16> chacha_block(const Key& key, std::uint32_t counter, const std::array<std::uint32_t, 3>& nonce, int rounds);
