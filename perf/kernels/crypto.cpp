@@ -1,6 +1,7 @@
 // ChaCha and the DPF's readings, each beside its limit: the rate at which the same instruction set makes ChaCha blocks in registers,
 // divided by the blocks that the reading needs. Run with OMP_NUM_THREADS=1: rates are per second of processor time of one thread.
 #include "../../src/crypto/launch.hpp"
+#include "limits.hpp"
 #include "shardlm/core/isa.hpp"
 #include "shardlm/crypto/dpf.hpp"
 
@@ -9,7 +10,6 @@
 #include <cryptopp/argnames.h>
 #include <cryptopp/chacha.h>
 
-#include <ctime>
 #include <string>
 #include <vector>
 
@@ -19,36 +19,13 @@ namespace {
 using namespace crypto;
 
 constexpr std::size_t kKeys = 16 * 1024;
-constexpr int kChain = 16;  // blocks of a lane of BlocksJob
-
-double thread_seconds() {
-  timespec time;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return time.tv_sec + 1e-9 * time.tv_nsec;
-}
-
-// ChaCha blocks a second, the best of a few short runs.
-double block_rate(Form form) {
-  set_form(form);
-  const std::size_t tiles = 256;
-  const Array<std::uint32_t> out("blocks", tiles);
-  double best = 0;
-  for (int i = 0; i < 20; ++i) {
-    const double start = thread_seconds();
-    launch("blocks", BlocksJob{out.data()}, tiles);
-    Exec().fence();
-    best = std::max(best, kTile * kChain * tiles / (thread_seconds() - start));
-  }
-  set_form(Form::best);
-  return best;
-}
 
 // items: done in all iterations; blocks: that each of them needs.
 void count(benchmark::State& state, Form form, double items, double blocks) {
   using benchmark::Counter;
   state.counters["M/s"] = Counter(items / 1e6, Counter::kIsRate);
   state.counters["Mblocks/s"] = Counter(items * blocks / 1e6, Counter::kIsRate);
-  state.counters["of ChaCha"] = Counter(items * blocks / block_rate(form), Counter::kIsRate);
+  state.counters["of ChaCha"] = Counter(items * blocks / chacha_blocks(form), Counter::kIsRate);
 }
 
 template <class Work>
@@ -100,7 +77,7 @@ WindowTable window_table() {
 
 void blocks(benchmark::State& state, Form form) {
   const Array<std::uint32_t> out("blocks", 256);
-  measure(state, form, 256 * kTile * kChain, 1, [&] { launch("blocks", BlocksJob{out.data()}, out.size()); });
+  measure(state, form, 256 * kTile * kChainBlocks, 1, [&] { launch("blocks", BlocksJob{out.data()}, out.size()); });
 }
 
 void stream_words(benchmark::State& state, Form form) {

@@ -9,6 +9,8 @@
 #include <ctime>
 #include <memory>
 
+#include "shardlm/core/types.hpp"
+
 namespace shardlm::perf {
 namespace {
 
@@ -100,6 +102,18 @@ double word_products(Isa isa) {
   if (isa == Isa::avx512) return 8.0 * kChains * kRepeats / shortest(5, run_words_avx512);
   if (isa == Isa::avx2) return 4.0 * 6 * kRepeats / shortest(5, run_words_avx2);
   return 0;
+}
+
+double chacha_blocks(crypto::Form form) {
+  constexpr std::size_t kTiles = 256;
+  crypto::set_form(form);
+  const Array<std::uint32_t> out("blocks", kTiles);
+  const double blocks = 16.0 * kChainBlocks * kTiles / shortest(20, [&] {
+                          crypto::launch("blocks", crypto::BlocksJob{out.data()}, kTiles);
+                          Exec().fence();
+                        });
+  crypto::set_form(crypto::Form::best);
+  return blocks;
 }
 
 }  // namespace shardlm::perf
