@@ -38,6 +38,7 @@ class Reader {
     if (m.format.compare(0, 14, "shardlm-share-") == 0 && m.format != format_.name)
       refuse("it is a rank's file of a share set (" + (is_name(m.format) ? m.format : "?") + ") and no " + format_.noun +
              "; --protocol v3-mpc takes it, at that rank");
+    if (m.format == "shardlm-table-key" && m.format != format_.name) refuse("it is the key of a sealed table, which no client may have");
     if (m.format != format_.name)
       refuse("it is " + (is_name(m.format) ? "of format " + m.format : std::string("of another format")) + " and no " + format_.noun + "; " + format_.remedy);
     require_version("its format", whole(top, "version", "its manifest"), format_.version);

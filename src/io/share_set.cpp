@@ -30,7 +30,8 @@ ShareNumber share_set_of(const nlohmann::json& attributes, const std::string& wh
 
 std::string share_set_name(const ShareNumber& set) { return "share set " + hex(set); }
 
-bool is_client_part(const std::string& dataset) { return dataset == "tokenizer" || dataset == "chat_template" || dataset == "embedding"; }
+bool is_text(const std::string& dataset) { return dataset == "tokenizer" || dataset == "chat_template"; }
+bool is_client_part(const std::string& dataset) { return is_text(dataset) || dataset == "embedding"; }
 
 std::vector<DatasetSpec> word_datasets(const ModelConfig& config) {
   std::vector<DatasetSpec> list;

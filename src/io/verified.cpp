@@ -18,13 +18,6 @@ namespace {
 constexpr std::size_t kMaxEntries = 256;
 constexpr std::size_t kMaxBytes = std::size_t{1} << 20;
 
-std::string cache_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
-  if (cache && *cache == '/') return std::string(cache) + "/shardlm";
-  return home && *home == '/' ? std::string(home) + "/.cache/shardlm" : std::string();
-}
-
 // One file's line: everything that must be the same, the path last.
 std::string line_of(const std::string& path, const FileState& s, const std::string& digest) {
   std::ostringstream line;
@@ -53,6 +46,22 @@ bool ends_with(const std::string& line, const std::string& end) {
 }
 
 }  // namespace
+
+std::string cache_folder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  if (cache && *cache == '/') return std::string(cache) + "/shardlm";
+  return home && *home == '/' ? std::string(home) + "/.cache/shardlm" : std::string();
+}
+
+std::string folder_in_cache(const std::string& name) {
+  const std::string cache = cache_folder();
+  if (cache.empty()) throw Error("there is no folder for " + name + ": set HOME or XDG_CACHE_HOME");
+  std::error_code error;
+  std::filesystem::create_directories(cache + "/" + name, error);
+  if (error) throw Error("cannot make the folder " + cache + "/" + name + ": " + error.message());
+  return cache + "/" + name + "/";
+}
 
 VerifiedFiles::VerifiedFiles() : folder_(cache_folder()) {
   if (folder_.empty()) return;

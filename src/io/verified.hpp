@@ -7,6 +7,11 @@
 
 namespace shardlm::io {
 
+// ${XDG_CACHE_HOME:-~/.cache}/shardlm, or "" where neither is set.
+std::string cache_folder();
+// A folder in it, with a slash at the end, which is made where it is missing. Throws Error.
+std::string folder_in_cache(const std::string& name);
+
 // Holds off other processes of this user that want to verify a file at the same time (four ranks do), where the cache folder
 // can be written. A cache that cannot be read or written costs the check and nothing else.
 class VerifiedFiles {

@@ -6,6 +6,7 @@
 // done once a file. No Kokkos and no MPI here, so that the reader can be fuzzed alone.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,15 +15,25 @@
 
 #include "shardlm/core/panels.hpp"
 #include "shardlm/io/model_config.hpp"
+#include "shardlm/io/safetensors.hpp"
 
 namespace shardlm::io {
 
 // Rows as they lie in the file.
 using MappedRows = PackedRows;
 
-// What of a model a file holds: all of it, or of a share set (share_set.hpp) the client's part, texts and embedding, or the dealer's,
-// weights and biases.
-enum class ModelPart { whole, client, dealer };
+// What of a model a file holds: all of it; of a share set (share_set.hpp) the client's part, texts and embedding, or the dealer's,
+// weights and biases; for clients without the model (sealed_table.hpp) texts and encrypted rows of the embedding, or texts alone.
+enum class ModelPart { whole, client, dealer, sealed, texts };
+
+using TableNumber = std::array<std::uint8_t, 16>;  // of a sealed table: public and random
+
+// An embedding table as it lies in the file, [rows][columns].
+struct EmbeddingRows {
+  FloatType type = FloatType::bf16;
+  const std::uint8_t* data = nullptr;
+  std::size_t rows = 0, columns = 0;
+};
 
 class ModelFile {
  public:
@@ -36,6 +47,8 @@ class ModelFile {
   const ModelConfig& config() const;
   // Equal on all ranks, or they refuse: SHA-256 of all datasets' checksums and the config, in hex; of a part "share set 0123...".
   const std::string& digest() const;
+  // Of the model file that this is, or from which a dealer's file was made; of other parts "".
+  const std::string& model_digest() const;
   const std::string& tokenizer_json() const;  // as the checkpoint has it
   const std::string& chat_template() const;   // may be empty
   const std::string& name() const;            // what the file was converted from
@@ -47,6 +60,13 @@ class ModelFile {
   const std::int64_t* qkv_bias(std::size_t layer) const;
   // One embedding row, exact, as float; token < vocabulary.
   void embedding(std::size_t token, float* row) const;
+  EmbeddingRows embedding_rows() const;  // all of them
+
+  // Of a sealed table.
+  const TableNumber& table_number() const;
+  std::size_t row_bytes() const;                            // of a row that is not sealed
+  const std::uint8_t* sealed_row(std::size_t token) const;  // row_bytes() + 16 bytes
+  void decode_row(const std::uint8_t* bytes, float* row) const;  // of an opened one
 
  private:
   struct Impl;
