@@ -5,6 +5,7 @@
 #include "packing.hpp"
 
 #include <cstring>
+#include <utility>
 
 namespace shardlm::mpc {
 
@@ -104,6 +105,10 @@ void Server::do_open(const std::vector<Shared>& wires, const std::vector<Bits>& 
 }
 
 Shared Server::input(const Shape& shape, int scale) {
+  if (given_.size() > 0) {
+    require_same("input", shape, given_.shape());
+    return {std::exchange(given_, Tensor()), scale, 64, false};
+  }
   // Server 0's share is a stream of a fresh key of the client's, server 1's the rest.
   const std::size_t n = volume(shape), size = first_ ? sizeof(crypto::Key) : packed_bytes(n, 64);
   net::Packet packet(size);

@@ -1,4 +1,6 @@
 #include "messages.hpp"
+#include "oblivious_rows.hpp"
+#include "shardlm/crypto/dpf_rows.hpp"
 #include "shardlm/protocol/session.hpp"
 
 #include <algorithm>
@@ -23,9 +25,12 @@ std::uint64_t fresh_id() {
 
 }  // namespace
 
-Client::Client(net::World& world, const io::ModelFile& model, qwen::Engine engine) : world_(world), model_(model), engine_(engine) {}
+Client::Client(net::World& world, const io::ModelFile& model, const Choices& choices) : world_(world), model_(model), choices_(choices) {
+  if (choices_.embedding == Embedding::ot) rows_ = std::make_unique<RowReader>(world, model, key_holder(choices));
+}
+Client::~Client() = default;
 
-void Client::announce(std::size_t prompt, std::size_t decode, std::size_t kept, std::size_t capacity) {
+void Client::announce(std::size_t prompt, std::size_t decode, std::size_t kept, std::size_t capacity, bool padded) {
   if (prompt == 0) throw Error("the prompt is empty: give at least one token");
   if (kept > length_) throw Error("cannot keep " + std::to_string(kept) + " tokens of a conversation of " + std::to_string(length_));
   if (capacity == 0) capacity = kept > 0 ? capacity_ : prompt + decode;
@@ -44,29 +49,85 @@ void Client::announce(std::size_t prompt, std::size_t decode, std::size_t kept, 
   steps_ = 0;
   length_ = kept;
   capacity_ = capacity;
-  const Announcement announcement{request_, prompt, decode, kept, capacity, std::uint64_t(engine_)};
+  padded_ = padded;
+  const Announcement announcement{request_, prompt, decode, kept, capacity, std::uint64_t(choices_.engine), std::uint64_t(choices_.embedding), padded};
   for (Role role : kOthers) world_.send_now(role, Lane::control, Kind::request, 0, &announcement, sizeof announcement);
+  if (rows_) rows_->draw(prompt);  // while the others make ready
+}
+
+// On the left, so that the last position is the prompt's last token.
+std::vector<std::int32_t> Client::with_padding(const std::vector<std::int32_t>& tokens) const {
+  const std::size_t due = steps_ == 0 ? prompt_ : 1;
+  const bool pads = padded_ && steps_ == 0;
+  if (tokens.empty() || tokens.size() > due || (tokens.size() < due && !pads))
+    throw Error("a step of " + std::to_string(tokens.size()) + " tokens where " + std::to_string(due) + " were announced");
+  if (steps_ > decode_) throw Error("more steps than the " + std::to_string(decode_ + 1) + " that were announced");
+  for (const std::int32_t token : tokens)
+    if (token < 0 || std::size_t(token) >= model_.config().vocabulary)
+      throw Error("token " + std::to_string(token) + " is outside the vocabulary of " + std::to_string(model_.config().vocabulary));
+  const std::vector<std::int32_t>& ends = model_.config().end_tokens;
+  std::vector<std::int32_t> all(due - tokens.size(), ends.empty() ? 0 : ends[0]);  // one and the same, whose values stay in their bounds
+  all.insert(all.end(), tokens.begin(), tokens.end());
+  return all;
 }
 
 std::vector<float> Client::step(const std::vector<std::int32_t>& tokens) {
-  const std::size_t due = steps_ == 0 ? prompt_ : 1;
-  if (tokens.size() != due) throw Error("a step of " + std::to_string(tokens.size()) + " tokens where " + std::to_string(due) + " were announced");
-  if (steps_ > decode_) throw Error("more steps than the " + std::to_string(decode_ + 1) + " that were announced");
+  const std::vector<std::int32_t> all = with_padding(tokens);
   const double start = now();
-  const std::size_t hidden = model_.config().hidden, n = tokens.size() * hidden;
-  std::vector<float> row(hidden);
-  std::vector<Word> words(n);
-  for (std::size_t t = 0; t < tokens.size(); ++t) {
-    model_.embedding(std::size_t(tokens[t]), row.data());
-    for (std::size_t i = 0; i < hidden; ++i) words[t * hidden + i] = encode(row[i], kResidualScale);
+  const Step step{all.size()};
+  for (Role role : {Role::server0, Role::server1}) world_.send_now(role, Lane::control, Kind::request, request_, &step, sizeof step);
+  choices_.embedding == Embedding::dpf ? send_points(all) : send_embeddings(all);
+  if (padded_ && steps_ == 0) send_biases(all.size() - tokens.size());
+  const double seconds = now() - start;
+  (steps_ == 0 ? prompt_embedding_seconds_ : embedding_seconds_) += seconds;
+  if (rows_ && steps_ < decode_) rows_->draw(1);
+  ++steps_;
+
+  std::vector<Word> sum(model_.config().vocabulary, 0);
+  for (Role role : kOthers) receive_share(role, sum);
+  std::vector<float> logits(sum.size());
+  for (std::size_t i = 0; i < sum.size(); ++i) logits[i] = float(decode(sum[i], qwen::kLogitScale));
+  length_ += all.size();
+  return logits;
+}
+
+void Client::send_embeddings(const std::vector<std::int32_t>& tokens) {
+  const std::size_t hidden = model_.config().hidden;
+  std::vector<float> rows;
+  if (rows_) {
+    rows = rows_->read(request_, tokens);
+  } else {
+    rows.resize(tokens.size() * hidden);
+    for (std::size_t t = 0; t < tokens.size(); ++t) model_.embedding(std::size_t(tokens[t]), rows.data() + t * hidden);
   }
+  std::vector<Word> words(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) words[i] = encode(rows[i], kResidualScale);
+  send_shares(words);
+}
+
+// Neither server learns a token from its own keys, and their products with the table are shares of the rows.
+void Client::send_points(const std::vector<std::int32_t>& tokens) {
+  const crypto::RowKeys keys = crypto::make_row_keys(crypto::row_bits(model_.config().vocabulary), {tokens.begin(), tokens.end()});
+  for (int server : {0, 1}) {
+    net::Packet packet(keys.server[server].size());
+    packet.size = packet.capacity();
+    std::memcpy(packet.data(), keys.server[server].data(), packet.size);
+    net::Transfer transfer = world_.send(server == 0 ? Role::server0 : Role::server1, Lane::oblivious, Kind::points, request_, packet);
+    world_.finish(transfer);
+  }
+}
+
+void Client::send_biases(std::size_t padding) {
+  std::vector<Word> biases(prompt_, 0);
+  std::fill(biases.begin(), biases.begin() + std::ptrdiff_t(padding), encode(kPaddingBias, 0));
+  send_shares(biases);
+}
+
+void Client::send_shares(std::vector<Word>& words) {
+  const std::size_t n = words.size();
   crypto::Key key = crypto::random_key();
   const std::vector<Word> first = to_host(Tensor({n}, crypto::Stream(key).words(n, 64)));
   for (std::size_t i = 0; i < n; ++i) words[i] -= first[i];
-  embedding_seconds_ += now() - start;
-
-  const Step step{tokens.size()};
-  for (Role role : {Role::server0, Role::server1}) world_.send_now(role, Lane::control, Kind::request, request_, &step, sizeof step);
   world_.send_now(Role::server0, Lane::control, Kind::embedding, request_, key.data(), sizeof key);
   wipe(key.data(), sizeof key);
   net::Packet packet(n * sizeof(Word));
@@ -74,14 +135,6 @@ std::vector<float> Client::step(const std::vector<std::int32_t>& tokens) {
   std::memcpy(packet.data(), words.data(), packet.size);
   net::Transfer transfer = world_.send(Role::server1, Lane::control, Kind::embedding, request_, packet);
   world_.finish(transfer);
-  ++steps_;
-
-  std::vector<Word> sum(model_.config().vocabulary, 0);
-  for (Role role : kOthers) receive_share(role, sum);
-  std::vector<float> logits(sum.size());
-  for (std::size_t i = 0; i < sum.size(); ++i) logits[i] = float(decode(sum[i], qwen::kLogitScale));
-  length_ += tokens.size();
-  return logits;
 }
 
 void Client::receive_share(Role from, std::vector<Word>& sum) {
@@ -108,6 +161,6 @@ void Client::end() {
   for (Role role : kOthers) world_.send_now(role, Lane::control, Kind::end, 0, nullptr, 0);
 }
 
-std::uint64_t Client::sent_bytes() const { return world_.sent(Lane::control).bytes; }
+Client::Bytes Client::oblivious_bytes() const { return {world_.sent(Lane::oblivious).bytes, world_.received(Lane::oblivious).bytes}; }
 
 }  // namespace shardlm::protocol

@@ -12,9 +12,9 @@
 namespace shardlm::protocol {
 
 // A turn of a conversation. kept: its tokens that every rank holds from earlier turns, 0 for a new one, with room for `capacity`.
-// engine: a qwen::Engine.
+// prompt: its positions, with its padding. engine: a qwen::Engine; embedding: an Embedding; padded: does a bias a position come too?
 struct Announcement {
-  std::uint64_t request, prompt, decode, kept, capacity, engine;
+  std::uint64_t request, prompt, decode, kept, capacity, engine, embedding, padded;
 };
 
 struct DealtKeys {

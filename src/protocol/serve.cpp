@@ -1,4 +1,6 @@
 #include "messages.hpp"
+#include "oblivious_rows.hpp"
+#include "shardlm/crypto/dpf_rows.hpp"
 #include "shardlm/mpc/dealer.hpp"
 #include "shardlm/protocol/session.hpp"
 
@@ -23,12 +25,15 @@ void send_report(net::World& world, std::uint64_t request, const Report& report)
 
 // What this rank holds of the conversation, up to the tokens that are kept: it may hold more, because the dealer deals ahead of
 // the answer's end.
-void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const Announcement& a) {
+void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const Announcement& a, Embedding embedding) {
   if (a.prompt == 0 || a.capacity > model.config().max_positions || a.kept > a.capacity || a.prompt > a.capacity - a.kept ||
       a.decode > a.capacity - a.kept - a.prompt)
     throw Error("the client announced " + std::to_string(a.kept) + " + " + std::to_string(a.prompt) + " + " + std::to_string(a.decode) +
                 " tokens in a conversation of " + std::to_string(a.capacity) + ", which do not fit the model");
   if (a.engine > std::uint64_t(qwen::Engine::additive)) throw Error("the client announced engine " + std::to_string(a.engine) + ", which this version does not have");
+  if (a.embedding != std::uint64_t(embedding) || a.padded > 1)
+    throw Error("the client announced embedding " + std::to_string(a.embedding) + " and padding " + std::to_string(a.padded) +
+                ", and this rank has the embedding " + name(embedding));
   const auto engine = qwen::Engine(a.engine);
   if (a.kept == 0) {
     held.emplace(model, a.capacity, engine);
@@ -39,7 +44,41 @@ void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const
   held->truncate(a.kept);
 }
 
-void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcement& a) {
+// This server's shares of a step's embedding rows, from the keys that the client sends it.
+class PointReader {
+ public:
+  PointReader(net::World& world, const io::ModelFile& table) : world_(world), bits_(crypto::row_bits(table.config().vocabulary)), table_(rows_of(table)) {}
+
+  Tensor read(std::uint64_t request, std::size_t tokens) {
+    const std::size_t size = crypto::row_key_bytes(bits_, tokens);
+    net::Packet packet(size);
+    net::Transfer transfer = world_.receive(Role::client, Lane::oblivious, Kind::points, request, packet);
+    world_.finish(transfer);
+    const double start = now();
+    if (packet.size != size)
+      throw Error("the client's keys have " + std::to_string(packet.size) + " bytes instead of " + std::to_string(size));
+    const Tensor shares =
+        crypto::weighted_rows(table_, world_.role() == Role::server0 ? 0 : 1, bits_, packet.data(), packet.size, tokens, kResidualScale);
+    seconds_ += now() - start;
+    return shares;
+  }
+  double take_seconds() { return std::exchange(seconds_, 0); }
+
+ private:
+  static crypto::RowTable rows_of(const io::ModelFile& file) {
+    const io::EmbeddingRows rows = file.embedding_rows();
+    const auto format = rows.type == io::FloatType::bf16  ? crypto::RowFormat::bf16
+                        : rows.type == io::FloatType::f16 ? crypto::RowFormat::f16
+                                                          : crypto::RowFormat::f32;
+    return crypto::RowTable(format, rows.data, rows.rows, rows.columns);
+  }
+  net::World& world_;
+  int bits_;
+  crypto::RowTable table_;
+  double seconds_ = 0;
+};
+
+void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcement& a, const ot::PrivateKey* key, PointReader* points) {
   const bool first = world.role() == Role::server0;
   auto dealt = decode_message<DealtKeys>(world.receive_now(Role::dealer, Lane::control, Kind::key, a.request));
   crypto::Key common;
@@ -53,6 +92,8 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
   wipe(&dealt.key, sizeof dealt.key);
   wipe(&common, sizeof common);
   mpc::Server server(world, request);
+  std::optional<RowAnswerer> rows;
+  if (key) rows.emplace(world, *key, a.request, a.prompt);
   Report report;
   double working = 0;
   while (true) {
@@ -61,11 +102,17 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
     const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, a.request);
     if (kind == Kind::stop) break;
     if (kind != Kind::request) unexpected(kind);
+    const std::size_t tokens = decode_message<Step>(bytes).tokens, due = report.steps == 0 ? a.prompt : 1;
+    if (tokens != due) throw Error("the client begins a step of " + std::to_string(tokens) + " tokens where it announced " + std::to_string(due));
+    if (rows) rows->answer();
+    if (points) server.give_input(points->read(a.request, tokens));
     const double start = now();
-    decoder.step(server, decode_message<Step>(bytes).tokens);
+    decoder.step(server, tokens, a.padded != 0 && report.steps == 0);
     working += now() - start;
     ++report.steps;
   }
+  if (rows) report.rows = rows->seconds();
+  if (points) report.rows = points->take_seconds();
   server.finish_output();
   report.costs = server.costs();
   report.costs.dealt_bytes = request.dealt.payload(mpc::Record::words);  // none for server 0, which draws its own
@@ -75,12 +122,18 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
   send_report(world, a.request, report);
 }
 
-void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcement& a, std::size_t ahead) {
+void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcement& a, const ServeOptions& options) {
   const crypto::Salt salt = crypto::random_salt();
   DealtKeys keys0{crypto::random_key(), salt}, keys1{crypto::random_key(), salt};
   world.send_now(Role::server0, Lane::control, Kind::key, a.request, &keys0, sizeof keys0);
   world.send_now(Role::server1, Lane::control, Kind::key, a.request, &keys1, sizeof keys1);
-  const auto stop = [&world] { return world.waiting(Role::client, Lane::control); };
+  std::optional<RowAnswerer> rows;
+  if (options.key) rows.emplace(world, *options.key, a.request, a.prompt);
+  const auto stop = [&world, &rows] {
+    if (rows) rows->answer_if_asked();
+    return world.waiting(Role::client, Lane::control);
+  };
+  const std::size_t ahead = options.dealer_ahead;
   mpc::DealerRequest request{a.request, salt, 0, crypto::Stream(keys0.key), crypto::Stream(keys1.key),
                              mpc::DealSender(world, Role::server0, a.request, ahead / 2, stop),
                              mpc::DealSender(world, Role::server1, a.request, ahead / 2, stop)};
@@ -92,7 +145,7 @@ void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcem
   const double start = now();
   try {
     for (std::size_t i = 0; i <= a.decode; ++i) {
-      decoder.step(dealer, i == 0 ? a.prompt : 1);
+      decoder.step(dealer, i == 0 ? a.prompt : 1, a.padded != 0 && i == 0);
       ++report.steps;
     }
   } catch (const mpc::Stopped&) {  // the answer ended earlier: what is in flight is burned
@@ -101,9 +154,13 @@ void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcem
   report.costs = dealer.costs();
   request.to0.flush();
   request.to1.flush();
+  if (rows) {
+    while (!stop()) world.idle();
+  }
   world.idle_until_waiting(Role::client, Lane::control);
   const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, a.request);
   if (kind != Kind::stop) unexpected(kind);
+  if (rows) report.rows = rows->seconds();
   request.to0.finish();
   request.to1.finish();
   const Step steps{dealer.outputs()};
@@ -117,38 +174,44 @@ void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcem
 
 void serve(net::World& world, const qwen::Model& model, const ServeOptions& options) {
   std::optional<qwen::Decoder> conversation;
+  std::optional<PointReader> points;
+  if (options.table) points.emplace(world, *options.table);
   while (true) {
     world.idle_until_waiting(Role::client, Lane::control);
     const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, 0);
     if (kind == Kind::end) return;
     if (kind != Kind::request) unexpected(kind);
     const auto announcement = decode_message<Announcement>(bytes);
-    take_up(conversation, model, announcement);
+    take_up(conversation, model, announcement, options.embedding);
     if (world.role() == Role::dealer) {
-      answer_as_dealer(world, *conversation, announcement, options.dealer_ahead);
+      answer_as_dealer(world, *conversation, announcement, options);
     } else {
-      answer_as_server(world, *conversation, announcement);
+      answer_as_server(world, *conversation, announcement, options.key, points ? &*points : nullptr);
     }
   }
 }
 
-void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble) {
+void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, Embedding embedding) {
   world.agree(trouble);
-  const std::string version = "protocol 3, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds";
-  const std::vector<std::string> models = world.gather_all(digest), versions = world.gather_all(version);
+  const std::string version = "protocol 4, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds";
+  const std::vector<std::string> models = world.gather_all(digest), versions = world.gather_all(version), embeddings = world.gather_all(name(embedding));
+  const int first = models[0].empty() ? 1 : 0;  // a client without a model takes the others' word for it
+  const std::string whose = net::name(Role(first));
   std::string sentence;
   for (int r = 1; r < net::kParties && sentence.empty(); ++r) {
     const std::string who = net::name(Role(r));
     const auto secret = [&models](int rank) { return models[rank].compare(0, 9, "share set") == 0; };
-    if (secret(0) != secret(r))
-      sentence = "the weights are secret at " + std::string(secret(r) ? who : "client") + " and public at " + (secret(r) ? "client" : who) +
+    if (embeddings[r] != embeddings[0])
+      sentence = "the embedding is " + embeddings[0] + " at client and " + embeddings[r] + " at " + who +
+                 ": give every rank the same --protocol and --embedding";
+    else if (secret(first) != secret(r))
+      sentence = "the weights are secret at " + (secret(r) ? who : whose) + " and public at " + (secret(r) ? whose : who) +
                  ": give every rank the same --protocol";
-    else if (models[r] != models[0])
-      sentence = secret(r)
-                     ? "client and " + who + " hold files of different share sets (" + models[0].substr(10, 12) + " and " + models[r].substr(10, 12) +
-                           "): give every rank its file of one set"
-                     : "client and " + who + " hold different models (" + models[0].substr(0, 12) + " and " + models[r].substr(0, 12) +
-                 "): give every rank the same file";
+    else if (models[r] != models[first])
+      sentence = secret(r) ? whose + " and " + who + " hold files of different share sets (" + models[first].substr(10, 12) + " and " +
+                                 models[r].substr(10, 12) + "): give every rank its file of one set"
+                           : whose + " and " + who + " hold different models (" + models[first].substr(0, 12) + " and " + models[r].substr(0, 12) +
+                                 "): give every rank the same file";
     else if (versions[r] != versions[0])
       sentence = "client and " + who + " run different builds (" + versions[0] + " and " + versions[r] + ")";
   }

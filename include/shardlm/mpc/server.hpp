@@ -27,7 +27,9 @@ class Server : public Party {
  public:
   Server(net::World& world, ServerRequest& request);
   ~Server() override;
-  Shared input(const Shape& shape, int scale) override;  // waits for the client
+  Shared input(const Shape& shape, int scale) override;  // waits for the client, unless it was given
+  // This server's share of the next input, where it does not come as a message: it was computed from one.
+  void give_input(const Tensor& share) { given_ = share; }
   void output(const Shared& x) override;                 // starts sending to the client
   // Of `total` seconds of work the parts that were timed; the rest is `other`.
   std::array<double, kParts> seconds_of(double total) const;
@@ -60,6 +62,7 @@ class Server : public Party {
   bool first_;
   net::Role peer_;
   net::Packet mine_, theirs_;
+  Tensor given_;
   std::deque<std::pair<net::Packet, net::Transfer>> outputs_;  // packets must not move while they are sent
   std::array<double, kParts> seconds_{};
   Clock* clock_ = nullptr;

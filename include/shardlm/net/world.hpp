@@ -24,9 +24,11 @@ const char* name(Role role);  // "client", "server 0", "server 1", "dealer"
 
 // What a message is about. A lane is an independent, ordered flow between two ranks (an MPI tag): what is dealt ahead does
 // not stand in the way of openings. agree() and gather_all() have the lane `collective` for themselves.
-enum class Lane : int { control = 1, opening = 2, dealing = 3, output = 4, collective = 5 };
-constexpr int kLanes = 5;
-enum class Kind : std::uint32_t { hello = 1, agreement, request, stop, key, embedding, opening, dealt, logits, end, report };
+enum class Lane : int { control = 1, opening = 2, dealing = 3, output = 4, collective = 5, oblivious = 6 };
+constexpr int kLanes = 6;
+enum class Kind : std::uint32_t {
+  hello = 1, agreement, request, stop, key, embedding, opening, dealt, logits, end, report, file, blinded, evaluated, points
+};
 const char* name(Kind kind);
 
 // Thrown where another rank told that it gives up; what() is "<role>: <its sentence>". That rank has printed it.

@@ -4,11 +4,15 @@
 // begins it and requests that continue it: keys and values stay with the ranks as kept wires, so that only new tokens are computed.
 //
 //   client -> all        announcement: request id, prompt length, most steps to follow, how many tokens of the conversation are
-//                        kept (0: a new one), room in tokens, engine. Lengths alone: the dealer can deal the whole request before the
-//                        client has read the prompt. Each rank forgets what it holds beyond the kept tokens: the dealer dealt ahead
+//                        kept (0: a new one), room in tokens, engine, embedding, whether the prompt is padded. Lengths alone: the dealer
+//                        can deal the whole request before the client has read the prompt. Each rank forgets what it holds beyond the
+//                        kept tokens: the dealer dealt ahead
 //   dealer -> server b   K_b and the request's salt; server 0 -> server 1: K01
 //   dealer -> server b   dealt words and keys, ahead of their use
-//   client -> server b   a step: its share of the tokens' embeddings (server 0's as a key that expands to it)
+//   client -> server b   a step: its number of tokens
+//   client <-> holder    with Embedding::ot: a blinded element a token, and the answers (ot/oprf.hpp), on a lane of their own
+//   client -> server b   its share of the tokens' embeddings (server 0's as a key that expands to it); with Embedding::dpf the keys from
+//                        which it computes its share (crypto/dpf_rows.hpp); where the prompt is padded, its share of the biases
 //   all three -> client  their shares of the logits, re-randomised
 //   client -> all        stop; the servers burn what was dealt ahead, everyone reports its costs
 #pragma once
@@ -16,6 +20,8 @@
 #include "shardlm/io/model_file.hpp"
 #include "shardlm/mpc/server.hpp"
 #include "shardlm/net/world.hpp"
+#include "shardlm/ot/oprf.hpp"
+#include "shardlm/protocol/presets.hpp"
 #include "shardlm/qwen/decoder.hpp"
 
 #include <array>
@@ -31,16 +37,22 @@ struct Report {
   double busy = 0;                              // the dealer's: seconds it computed
   std::uint64_t peak_bytes = 0;                 // resident memory, at most, so far
   std::uint64_t steps = 0;                      // dealt, or answered
+  double rows = 0;                              // seconds for embedding rows: of the key's holder, or of a server that reads them
 };
+
+class RowReader;
 
 // The client's end. Only this rank ever sees tokens, embeddings, or the sum of the logits' shares.
 class Client {
  public:
-  Client(net::World& world, const io::ModelFile& model, qwen::Engine engine = qwen::Engine::masked);
+  // model: the whole, a client's part, a sealed table (Embedding::ot) or texts (Embedding::dpf); it outlives the client.
+  Client(net::World& world, const io::ModelFile& model, const Choices& choices = {});
+  ~Client();
 
   // Tells the lengths. decode: how many single-token steps may follow the prompt. kept = 0 begins a conversation, with room for
-  // `capacity` tokens (0: for this request alone); kept > 0 continues the last one after its first `kept` tokens.
-  void announce(std::size_t prompt, std::size_t decode, std::size_t kept = 0, std::size_t capacity = 0);
+  // `capacity` tokens (0: for this request alone); kept > 0 continues the last one after its first `kept` tokens. padded: the prompt will
+  // have `prompt` tokens at most, and takes so many positions; nobody learns how many of them are padding.
+  void announce(std::size_t prompt, std::size_t decode, std::size_t kept = 0, std::size_t capacity = 0, bool padded = false);
   // The first call takes the whole prompt, each later one a token: sends shares of the embeddings, returns the logits.
   std::vector<float> step(const std::vector<std::int32_t>& tokens);
   // Ends the request; reports by rank (the client's own is empty).
@@ -48,34 +60,49 @@ class Client {
   // Ends the session: servers and dealer return from serve().
   void end();
 
-  std::size_t length() const { return length_; }  // tokens of the conversation that every rank holds
+  std::size_t length() const { return length_; }  // positions of the conversation that every rank holds
   // While a person thinks: throws PeerFailure where a rank gave up.
   void still_here() { world_.still_working(); }
 
-  double embedding_seconds() const { return embedding_seconds_; }
-  std::uint64_t sent_bytes() const;
+  // Until the servers have what they compute with: of prompts, and of all steps.
+  double prompt_embedding_seconds() const { return prompt_embedding_seconds_; }
+  double embedding_seconds() const { return prompt_embedding_seconds_ + embedding_seconds_; }
+  struct Bytes {
+    std::uint64_t sent, received;
+  };
+  Bytes oblivious_bytes() const;  // for rows, with Embedding::ot and dpf
 
  private:
+  std::vector<std::int32_t> with_padding(const std::vector<std::int32_t>& tokens) const;
+  void send_embeddings(const std::vector<std::int32_t>& tokens);
+  void send_points(const std::vector<std::int32_t>& tokens);
+  void send_biases(std::size_t padding);
+  void send_shares(std::vector<Word>& values);
   void receive_share(net::Role from, std::vector<Word>& sum);
   net::World& world_;
   const io::ModelFile& model_;
-  const qwen::Engine engine_;
+  const Choices choices_;
+  std::unique_ptr<RowReader> rows_;  // with Embedding::ot
   std::uint64_t request_ = 0;
   std::size_t prompt_ = 0, decode_ = 0, steps_ = 0;  // of the request
+  bool padded_ = false;
   std::size_t length_ = 0, capacity_ = 0;            // of the conversation
-  double embedding_seconds_ = 0;
+  double prompt_embedding_seconds_ = 0, embedding_seconds_ = 0;  // of later steps
 };
 
 struct ServeOptions {
   std::size_t dealer_ahead = std::size_t{256} << 20;  // bytes that may be under way to the servers
+  Embedding embedding = Embedding::table;
+  const ot::PrivateKey* key = nullptr;    // Embedding::ot, at the key's holder
+  const io::ModelFile* table = nullptr;   // Embedding::dpf, at the servers
 };
 
 // A server's or the dealer's end: answers requests until the client ends the session. The model is public to them.
 void serve(net::World& world, const qwen::Model& model, const ServeOptions& options = {});
 
 // Collective: all four hold the same model and speak the same version of the protocol, or all throw the same Error. digest: the
-// model file's, or empty with the trouble that a rank had in opening it.
-void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble);
+// model file's, or empty with the trouble that a rank had in opening it, or at a client that has no model.
+void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, Embedding embedding = Embedding::table);
 
 // The largest resident memory of this process so far, in bytes.
 std::uint64_t peak_memory();
