@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "chat_session.hpp"
+#include "choices.hpp"
 #include "interrupt.hpp"
 #include "job.hpp"
 #include "memory.hpp"
@@ -21,16 +22,16 @@ constexpr std::size_t kQuestion = 64;
 
 class PrivateEngine : public ChatEngine {
  public:
-  PrivateEngine(protocol::Client& client, const io::ModelConfig& config, std::uint64_t dealer_ahead, std::uint64_t available)
-      : client_(client), config_(config), dealer_ahead_(dealer_ahead), available_(available) {}
+  PrivateEngine(protocol::Client& client, const io::ModelConfig& config, const JobOptions& options, std::uint64_t available)
+      : client_(client), config_(config), options_(options), available_(available) {}
 
   void begin(std::size_t prompt, std::size_t decode, std::size_t kept, std::size_t capacity) override {
-    client_.announce(prompt, decode, kept, capacity);
+    client_.announce(prompt, decode, kept, capacity, options_.pad_to > 0);
   }
   std::vector<float> step(const std::vector<text::Token>& tokens) override { return client_.step(tokens); }
   std::optional<Reports> finish() override { return client_.finish(); }
   std::string trouble(std::size_t prompt, std::size_t kept, std::size_t capacity) override {
-    const std::uint64_t needed = bytes_needed(config_, prompt, capacity, dealer_ahead_, kept);
+    const std::uint64_t needed = bytes_needed(config_, prompt, capacity, options_.dealer_ahead, kept);
     if (needed <= available_) return "";
     return "a question of " + std::to_string(prompt) + " tokens after " + std::to_string(kept) + " needs about " + readable(needed) +
            " of memory on each of the servers and the dealer, and there is " + readable(available_) +
@@ -41,7 +42,8 @@ class PrivateEngine : public ChatEngine {
  private:
   protocol::Client& client_;
   const io::ModelConfig& config_;
-  std::uint64_t dealer_ahead_, available_;
+  const JobOptions& options_;
+  std::uint64_t available_;
 };
 
 class PlainEngine : public ChatEngine {
@@ -73,17 +75,18 @@ int chat_private(const ChatOptions& o, const std::string& trouble) {
   if (!o.system.value_or("").empty()) part.told = "--system";
   part.prepare = [&](const io::ModelFile& model) -> Extent {
     session.emplace(o, model.config(), model.tokenizer_json(), model.chat_template());
-    return {std::min(kQuestion, session->capacity()), session->capacity()};
+    return {std::min(std::max(kQuestion, o.pad_to), session->capacity()), session->capacity()};
   };
   part.memory = [&available](std::uint64_t bytes) { available = bytes; };
   part.run = [&](protocol::Client& client, const io::ModelFile& model, double) {
-    PrivateEngine engine(client, model.config(), o.dealer_ahead, available);
+    PrivateEngine engine(client, model.config(), o, available);
     session->run(engine);
   };
   return on_four_ranks(o, trouble, part);
 }
 
 int chat_plain(const ChatOptions& o) {
+  refuse_private_options(o);
   int argc = 0;
   const Kokkos::ScopeGuard kokkos(argc, nullptr);
   const qwen::PlainModel model(o.model);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "choices.hpp"
 #include "interrupt.hpp"
 #include "shardlm/core/error.hpp"
 #include "shardlm/core/numbers.hpp"
@@ -85,7 +86,8 @@ void ChatSession::note(const std::string& text) const {
     std::fputs(text.c_str(), stderr);
 }
 
-// What the engine has not computed yet: an answer that was cut has a last token that nothing followed.
+// What the engine has not computed yet: an answer that was cut has a last token that nothing followed. Padding stands in front of all text, so
+// where prompts are padded the engine is given the whole conversation each time.
 std::vector<text::Token> ChatSession::prompt(const std::string& question) const {
   if (seen_.empty()) return text::chat_prompt(answerer_.tokenizer(), {{"user", question}}, system_);
   std::vector<text::Token> tokens(seen_.begin() + std::ptrdiff_t(kept_), seen_.end());
@@ -96,11 +98,15 @@ std::vector<text::Token> ChatSession::prompt(const std::string& question) const 
 
 void ChatSession::check_room(ChatEngine& engine, const std::vector<text::Token>& prompt) const {
   check_vocabulary(prompt, vocabulary_);
-  if (kept_ + prompt.size() + 1 > capacity_)
-    throw Error("the conversation has " + std::to_string(kept_) + " tokens and this question " + std::to_string(prompt.size()) +
-                ", which leaves no room for an answer in the " + std::to_string(capacity_) +
-                (kept_ > 0 ? " of --context and the model: /reset starts over" : " of --context and the model: ask something shorter"));
-  const std::string trouble = engine.trouble(prompt.size(), kept_, capacity_);
+  const std::string over = seen_.empty() ? "ask something shorter" : "/reset starts over";
+  if (options_.pad_to > 0 && prompt.size() > options_.pad_to)
+    throw Error("the conversation has " + std::to_string(prompt.size()) + " tokens with this question, more than the " +
+                std::to_string(options_.pad_to) + " of --pad-to: " + over);
+  const std::size_t fresh = positions(options_, prompt.size());
+  if (kept_ + fresh + 1 > capacity_)
+    throw Error("the conversation has " + std::to_string(kept_) + " tokens and this question " + std::to_string(fresh) +
+                ", which leaves no room for an answer in the " + std::to_string(capacity_) + " of --context and the model: " + over);
+  const std::string trouble = engine.trouble(fresh, kept_, capacity_);
   if (!trouble.empty()) throw Error(trouble);
 }
 
@@ -113,19 +119,20 @@ void ChatSession::ask(ChatEngine& engine, const std::string& question) {
     note(std::string("shardlm: ") + error.what() + "\n");
     return;
   }
-  const std::size_t past = kept_, room = capacity_ - kept_ - fresh.size() + 1;  // the last token is not read any more
+  const std::size_t prompt = positions(options_, fresh.size()), past = kept_;
+  const std::size_t room = capacity_ - past - prompt + 1;  // the last token is not read any more
   Manner manner;
   manner.most = std::min(options_.max_tokens, room);
   manner.say = show;
   manner.stopped = take_interrupt;
   seen_.resize(kept_);  // the token that was not computed is in `fresh`
   seen_.insert(seen_.end(), fresh.begin(), fresh.end());
-  engine.begin(fresh.size(), manner.most - 1, past, capacity_);
+  engine.begin(prompt, manner.most - 1, past, capacity_);
   const Answer answer =
       answerer_.answer([&engine](const std::vector<text::Token>& tokens) { return engine.step(tokens); }, fresh, seen_, manner);
   show("\n");
-  kept_ = past + answer.prompt + answer.steps - 1;
-  stats_.add(past, answer, engine.finish());
+  kept_ = options_.pad_to > 0 ? 0 : past + answer.prompt + answer.steps - 1;
+  stats_.add(past, prompt, answer, engine.finish());
   if (answer.stopped) {
     note("(stopped)\n");
   } else if (!answer.ended) {

@@ -38,7 +38,7 @@ class ChatSession {
   ChatStats stats_;
   LineReader input_;
   std::vector<text::Token> seen_;  // the conversation's tokens
-  std::size_t kept_ = 0;           // of them, how many the engine holds: all, or all but the last
+  std::size_t kept_ = 0;           // of them, how many the engine keeps: all, or all but the last; none where prompts are padded
 };
 
 }  // namespace shardlm::app

@@ -52,11 +52,11 @@ ChatStats::Turn& ChatStats::Turn::operator+=(const Turn& other) {
   return *this;
 }
 
-void ChatStats::add(std::size_t past, const Answer& answer, const std::optional<Reports>& reports) {
+void ChatStats::add(std::size_t past, std::size_t prompt, const Answer& answer, const std::optional<Reports>& reports) {
   Turn turn;
   turn.turns = 1;
   turn.past = past;
-  turn.prompt = answer.prompt;
+  turn.prompt = prompt;
   turn.tokens = answer.tokens;
   turn.steps = answer.steps;
   turn.prefill = answer.prefill;

@@ -17,8 +17,9 @@ class ChatStats {
  public:
   ChatStats(const io::ModelConfig& config, const std::string& protocol) : config_(config), protocol_(protocol) {}
 
-  // past: the tokens that were kept from earlier turns. reports: none where the answer was plain.
-  void add(std::size_t past, const Answer& answer, const std::optional<Reports>& reports);
+  // past: the positions that were kept from earlier turns; prompt: that this turn's question took, its padding among them. reports: none
+  // where the answer was plain.
+  void add(std::size_t past, std::size_t prompt, const Answer& answer, const std::optional<Reports>& reports);
   void clear() { turns_.clear(); }
   // A table of the last turn and of all.
   std::string table(std::size_t capacity);

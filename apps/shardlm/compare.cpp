@@ -4,9 +4,9 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "choices.hpp"
 #include "job.hpp"
 #include "references.hpp"
-#include "shardlm/protocol/presets.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -32,9 +32,9 @@ struct Compared {
   }
 };
 
-Distances run_private(protocol::Client& client, const Reference& r) {
+Distances run_private(protocol::Client& client, const Reference& r, const CompareOptions& o) {
   Distances distances;
-  client.announce(r.prompt.tokens.size(), r.forced.size());
+  client.announce(positions(o, r.prompt.tokens.size()), r.forced.size(), 0, 0, o.pad_to > 0);
   distances.push_back(distance(r.logits[0], client.step(r.prompt.tokens)));
   for (std::size_t i = 0; i < r.forced.size(); ++i) distances.push_back(distance(r.logits[i + 1], client.step({r.forced[i]})));
   client.finish();
@@ -127,7 +127,7 @@ void run(protocol::Client& client, const std::vector<Reference>& references, con
   std::vector<Compared> compared;
   for (const Reference& r : references) {
     compared.push_back({&r, {}});
-    for (std::size_t pass = 0; pass < o.passes; ++pass) compared.back().passes.push_back(run_private(client, r));
+    for (std::size_t pass = 0; pass < o.passes; ++pass) compared.back().passes.push_back(run_private(client, r, o));
     if (!o.json) print(compared.back(), o.bfloat16);
   }
   o.json ? print_json(compared, o) : print_all(compared, o.bfloat16);
@@ -140,13 +140,14 @@ int compare(const CompareOptions& o, const std::string& trouble) {
   std::vector<PromptLine> prompts;
   ClientPart part;
   part.prepare = [&](const io::ModelFile& model) -> Extent {
-    if (o.reference.empty() && protocol::preset(o.protocol).secret_weights)
-      throw Error("the client has no weights to compare with: give --reference, the model file or the Hugging Face folder of the share set");
+    const protocol::Choices chosen = choices(o);
+    if (o.reference.empty() && (chosen.secret_weights || chosen.embedding != protocol::Embedding::table))
+      throw Error("the client has no weights to compare with: give --reference, the model file or the Hugging Face folder that they are from");
     const text::Tokenizer tokenizer(model.tokenizer_json());
     prompts =
         o.prompts.empty() ? sample_prompts(tokenizer, model.chat_template()) : read_prompts(o.prompts, tokenizer, model.chat_template());
     std::size_t longest = 0;
-    for (const PromptLine& prompt : prompts) longest = std::max(longest, prompt.tokens.size());
+    for (const PromptLine& prompt : prompts) longest = std::max(longest, positions(o, prompt.tokens.size()));
     return {longest, longest + o.tokens};
   };
   // The other ranks wait for a request as long as it takes.

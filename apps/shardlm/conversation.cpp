@@ -4,6 +4,7 @@
 #include <iostream>
 #include <thread>
 
+#include "choices.hpp"
 #include "shardlm/core/error.hpp"
 
 namespace shardlm::app {
@@ -65,7 +66,7 @@ Conversation::Conversation(const GenerateOptions& options, const io::ModelConfig
     : options_(options),
       answerer_(tokenizer_json, options.sampling, config.end_tokens),
       prompt_(encode(options, answerer_.tokenizer(), chat_template)) {
-  check_length(prompt_.size(), options.max_tokens, config.max_positions);
+  check_length(positions(options, prompt_.size()), options.max_tokens, config.max_positions);
   check_vocabulary(prompt_, config.vocabulary);
 }
 

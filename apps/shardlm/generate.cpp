@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "answer_file.hpp"
+#include "choices.hpp"
 #include "clock.hpp"
 #include "conversation.hpp"
 #include "job.hpp"
@@ -13,12 +14,15 @@ namespace {
 
 void ask(protocol::Client& client, const io::ModelFile& model, Conversation& conversation, const GenerateOptions& o, double start_up) {
   const Clock clock;
-  client.announce(conversation.prompt_tokens(), o.max_tokens - 1);
+  client.announce(positions(o, conversation.prompt_tokens()), o.max_tokens - 1, 0, 0, o.pad_to > 0);
   Measured measured;
   measured.answer = conversation.answer([&client](const std::vector<text::Token>& tokens) { return client.step(tokens); });
   measured.reports = client.finish();
   measured.start_up = start_up;
   measured.embedding = client.embedding_seconds();
+  measured.prompt_embedding = client.prompt_embedding_seconds();
+  measured.oblivious_sent = client.oblivious_bytes().sent;
+  measured.oblivious_received = client.oblivious_bytes().received;
   measured.request = clock.seconds();
   if (!o.out.empty()) write_file(o.out, measured.answer.text + "\n");
   report(measured, model.config(), o);
@@ -34,7 +38,7 @@ int generate_private(const GenerateOptions& o, const std::string& trouble) {
     if (o.precision != "float32") throw Error("--precision is for --protocol plain: the private engine has its own numbers");
     if (!o.out.empty()) check_writable(o.out);
     conversation.emplace(o, model.config(), model.tokenizer_json(), model.chat_template());
-    const std::size_t prompt = conversation->prompt_tokens();
+    const std::size_t prompt = positions(o, conversation->prompt_tokens());
     return {prompt, prompt + o.max_tokens - 1};
   };
   part.run = [&](protocol::Client& client, const io::ModelFile& model, double start_up) { ask(client, model, *conversation, o, start_up); };

@@ -4,7 +4,6 @@
 #include <type_traits>
 
 #include "shardlm/core/error.hpp"
-#include "shardlm/protocol/presets.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -29,21 +28,75 @@ void check_alone(const std::string& folder, Role role) {
 
 }  // namespace
 
-Held::Held(Role role, const JobOptions& o) : role_(role), secret_weights_(protocol::preset(o.protocol).secret_weights), path_(o.model) {
-  const bool folder = std::filesystem::is_directory(o.model);
-  if (!secret_weights_) {
-    if (folder && std::filesystem::exists(o.model + "/" + io::kShareFiles[int(Role::client)]))
+io::ModelPart received_part(const protocol::Choices& choices) {
+  return choices.embedding == protocol::Embedding::ot ? io::ModelPart::sealed : io::ModelPart::texts;
+}
+
+std::string table_folder(const std::string& model) {
+  std::filesystem::path path = std::filesystem::path(model).lexically_normal();
+  if (!path.has_filename()) path = path.parent_path();  // "shares/"
+  return path.replace_extension(".ot").string();
+}
+
+std::optional<Role> Held::offers(const protocol::Choices& choices) {
+  if (choices.embedding == protocol::Embedding::table) return std::nullopt;
+  return choices.embedding == protocol::Embedding::ot ? protocol::key_holder(choices) : Role::server0;
+}
+
+Held::Held(Role role, const JobOptions& o) : role_(role), choices_(app::choices(o)), path_(o.model) {
+  const bool has_nothing = role == Role::client && choices_.embedding != protocol::Embedding::table;
+  if (has_nothing) return;
+  if (choices_.secret_weights) {
+    open_share(o);
+  } else {
+    if (std::filesystem::exists(o.model + "/" + io::kShareFiles[int(Role::client)]))
       throw Error(o.model + " is a share set, which --protocol v3-mpc uses and " + o.protocol + " does not");
     file_.emplace(o.model);
-    return;
   }
-  if (folder) path_ = o.model + "/" + io::kShareFiles[int(role)];
+  if (offers(choices_) != role) return;
+  choices_.embedding == protocol::Embedding::ot ? open_table(o) : make_texts();
+}
+
+void Held::open_share(const JobOptions& o) {
+  if (std::filesystem::is_directory(o.model)) path_ = o.model + "/" + io::kShareFiles[int(role_)];
   const std::string beside = std::filesystem::path(path_).parent_path().string();
-  if (!o.one_machine) check_alone(beside.empty() ? "." : beside, role);
-  if (role == Role::client) file_.emplace(path_, io::ModelPart::client);
-  if (role == Role::dealer) file_.emplace(path_, io::ModelPart::dealer);
-  if (role == Role::server0) share_.emplace(path_, 0);
-  if (role == Role::server1) share_.emplace(path_, 1);
+  if (!o.one_machine) check_alone(beside.empty() ? "." : beside, role_);
+  if (role_ == Role::client) file_.emplace(path_, io::ModelPart::client);
+  if (role_ == Role::dealer) file_.emplace(path_, io::ModelPart::dealer);
+  if (role_ == Role::server0) share_.emplace(path_, 0);
+  if (role_ == Role::server1) share_.emplace(path_, 1);
+}
+
+void Held::open_table(const JobOptions& o) {
+  const std::string folder = o.tables.empty() ? table_folder(o.model) : o.tables, key = folder + "/" + io::kTableFiles[1];
+  if (!std::filesystem::exists(key))
+    throw Error("there is no sealed table in " + folder + ": make one with shardlm ot make, or name its folder with --ot");
+  offered_ = folder + "/" + io::kTableFiles[0];
+  key_.emplace(key);
+  offered_digest_ = io::ModelFile(offered_, io::ModelPart::sealed).digest();
+  const std::string again = ": make them again (shardlm ot rotate)";
+  if (key_->table() != offered_digest_) throw Error("the table in " + folder + " is not the one that the key beside it is for" + again);
+  if (key_->model() != file_->model_digest()) throw Error("the table in " + folder + " was made from another model than " + path_ + again);
+}
+
+// A client that gets no table still needs the tokenizer.
+void Held::make_texts() {
+  offered_ = io::texts_path(file_->digest());
+  if (!std::filesystem::exists(offered_)) io::write_texts(path_, offered_);
+  offered_digest_ = io::ModelFile(offered_, io::ModelPart::texts).digest();
+}
+
+void Held::open_received(const std::string& path) {
+  try {
+    file_.emplace(path, received_part(choices_));
+  } catch (const Error& error) {
+    throw Error(std::string(error.what()) + " (a file that was sent to this client: remove it, and it is sent again)");
+  }
+}
+
+const std::string& Held::digest() const {
+  static const std::string none;
+  return file_ ? file_->digest() : share_ ? share_->digest() : none;
 }
 
 std::uint64_t Held::device_bytes() const {
@@ -54,7 +107,7 @@ std::uint64_t Held::device_bytes() const {
 
 qwen::Model Held::model() const {
   if (share_) return qwen::Model(*share_, role_ == Role::server0 ? 0 : 1);
-  return qwen::Model(*file_, secret_weights_);
+  return qwen::Model(*file_, choices_.secret_weights);
 }
 
 }  // namespace shardlm::app

@@ -5,14 +5,15 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "choices.hpp"
 #include "costs.hpp"
 #include "memory.hpp"
 #include "needs.hpp"
 #include "shardlm/core/numbers.hpp"
+#include "shardlm/crypto/dpf_rows.hpp"
 #include "shardlm/io/checkpoint.hpp"
 #include "shardlm/io/random_model.hpp"
 #include "shardlm/io/share_set.hpp"
-#include "shardlm/protocol/presets.hpp"
 #include "shardlm/qwen/decoder.hpp"
 
 namespace shardlm::app {
@@ -58,6 +59,10 @@ Described described(const std::string& path) {
   return d;
 }
 
+Rows rows_of(protocol::Embedding embedding) {
+  return embedding == protocol::Embedding::table ? Rows::own : embedding == protocol::Embedding::ot ? Rows::sealed : Rows::read;
+}
+
 // Costs up to the first token of the answer, of all of it, and what each rank needs.
 struct Estimate {
   Request request;
@@ -75,7 +80,14 @@ Estimate estimated(const Described& d, const InfoOptions& o) {
   e.prefill = predicted(d.config, o.protocol, o.tokens, 0);
   e.all = o.answer > 1 ? predicted(d.config, o.protocol, o.tokens, o.answer - 1) : e.prefill;
   e.ranks = needs(d.config, e.all, e.request, d.tokenizer_bytes);
-  add_files(d.config, d.tokenizer_bytes, protocol::preset(o.protocol).secret_weights, d.disk, e.ranks);
+  JobOptions job;
+  job.protocol = o.protocol;
+  job.embedding = o.embedding;
+  const protocol::Choices chosen = choices(job);
+  add_files(d.config, d.tokenizer_bytes, chosen.secret_weights, d.disk, e.ranks);
+  const int bits = crypto::row_bits(d.config.vocabulary);
+  const std::uint64_t keys = crypto::row_key_bytes(bits, o.tokens) + (o.answer - 1) * crypto::row_key_bytes(bits, 1);
+  add_rows(d.config, e.request, d.tokenizer_bytes, rows_of(chosen.embedding), protocol::key_holder(chosen), keys, e.ranks);
   return e;
 }
 

@@ -1,15 +1,20 @@
 #include "job.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <future>
+#include <memory>
 #include <optional>
 #include <thread>
 
 #include "clock.hpp"
 #include "held.hpp"
 #include "memory.hpp"
+#include "progress.hpp"
+#include "shardlm/core/error.hpp"
 #include "shardlm/net/run.hpp"
-#include "shardlm/protocol/presets.hpp"
+#include "shardlm/ot/table.hpp"
+#include "shardlm/protocol/file_transfer.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -24,25 +29,54 @@ struct Start {
   std::string trouble;
 };
 
-Start prepare(Role role, const JobOptions& o, const ClientPart& client) {
-  Start start;
-  try {
-    start.held.emplace(role, o);
-    if (role == Role::client) start.extent = client.prepare(start.held->file());
-  } catch (const std::exception& error) {
-    start.trouble = error.what();
-  }
+// A model that was never read is checksummed first, which may take minutes, and a person may still write the prompt: tells the
+// others meanwhile that this rank lives. Should one of them fail, nobody waits for the thread: the process ends. Returns why the work
+// cannot be done, or "".
+std::string in_thread(World& world, std::function<void()> work) {
+  std::packaged_task<std::string()> task([work = std::move(work)]() -> std::string {
+    try {
+      work();
+      return "";
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+  });
+  std::future<std::string> trouble = task.get_future();
+  std::thread(std::move(task)).detach();
+  while (trouble.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) world.still_working();
+  return trouble.get();
+}
+
+// Shared, because such a thread may outlive a failure for a moment.
+std::shared_ptr<Start> open_own(World& world, const JobOptions& o) {
+  auto start = std::make_shared<Start>();
+  start->trouble = in_thread(world, [start, &o, role = world.role()] { start->held.emplace(role, o); });
   return start;
 }
 
-// A model that was never read is checksummed first, which may take minutes, and a person may still write the prompt: tells the
-// others meanwhile that this rank lives. Should one of them fail, nobody waits for the thread: the process ends.
-Start prepare_and_tell(World& world, const JobOptions& o, const ClientPart& client) {
-  std::packaged_task<Start()> task([role = world.role(), &o, &client] { return prepare(role, o, client); });
-  std::future<Start> start = task.get_future();
-  std::thread(std::move(task)).detach();
-  while (start.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) world.still_working();
-  return start.get();
+// A client without a model gets what it needs from the rank that has it, unless it has it already.
+void bring_to_client(World& world, const protocol::Choices& choices, const std::shared_ptr<Start>& start) {
+  const std::optional<Role> holder = Held::offers(choices);
+  if (!holder) return;
+  if (world.role() == *holder) protocol::offer_file(world, start->held->offered(), start->held->offered_digest());
+  if (world.role() != Role::client) return;
+  const auto check = [&world, part = received_part(choices)](const std::string& path, const std::string& digest) {
+    const std::string trouble = in_thread(world, [part, path, digest] {
+      if (io::ModelFile(path, part).digest() != digest) throw Error("it has another digest");
+    });
+    if (!trouble.empty()) throw Error(trouble);
+  };
+  Progress progress;
+  const protocol::Received received =
+      protocol::receive_file(world, *holder, check, [&progress](std::uint64_t done, std::uint64_t all) { progress(done, all); });
+  if (received.sent > 0) std::fprintf(stderr, "%s received and kept\n", received.path.c_str());
+  start->trouble = in_thread(world, [start, path = received.path] { start->held->open_received(path); });
+}
+
+void prepare_client(World& world, const ClientPart& client, const std::shared_ptr<Start>& start) {
+  if (world.role() == Role::client && start->trouble.empty())
+    start->trouble = in_thread(world, [start, &client] { start->extent = client.prepare(start->held->file()); });
+  world.agree(start->trouble);
 }
 
 // Every host sees a command line or a deck that the ranks share, and mpirun tells every host the command lines of all ranks.
@@ -63,19 +97,34 @@ void check_memory(World& world, const Start& start, const JobOptions& o, const C
   if (start.extent && part.memory) part.memory(least.share());
 }
 
+void serve_client(World& world, const JobOptions& o, const protocol::Choices& choices, const Held& held) {
+  const qwen::Model model = held.model();
+  protocol::ServeOptions options;
+  options.dealer_ahead = std::size_t(o.dealer_ahead);
+  options.embedding = choices.embedding;
+  std::optional<ot::PrivateKey> key;
+  if (held.key()) key.emplace(ot::key_of(*held.key()));
+  if (key) options.key = &*key;
+  if (choices.embedding == protocol::Embedding::dpf && world.role() != Role::dealer) options.table = &held.file();
+  protocol::serve(world, model, options);
+}
+
 int work(World& world, const JobOptions& o, const std::string& trouble, const ClientPart& part, const Clock& since_start) {
   world.agree(trouble);
   check_prompt_stays(world, part.told);
-  Start start = prepare_and_tell(world, o, part);
-  protocol::agree_on_model(world, start.held ? start.held->digest() : std::string(), start.trouble);
-  check_memory(world, start, o, part);
+  const std::shared_ptr<Start> start = open_own(world, o);
+  const bool known = start->held.has_value();  // else the choices themselves may be what is wrong
+  const protocol::Choices choices = known ? app::choices(o) : protocol::Choices();
+  protocol::agree_on_model(world, known ? start->held->digest() : std::string(), start->trouble, choices.embedding);
+  bring_to_client(world, choices, start);
+  prepare_client(world, part, start);
+  check_memory(world, *start, o, part);
   if (world.role() == Role::client) {
-    protocol::Client client(world, start.held->file(), protocol::preset(o.protocol).engine);
-    part.run(client, start.held->file(), since_start.seconds());
+    protocol::Client client(world, start->held->file(), choices);
+    part.run(client, start->held->file(), since_start.seconds());
     client.end();
   } else {
-    const qwen::Model model = start.held->model();
-    protocol::serve(world, model, {std::size_t(o.dealer_ahead)});
+    serve_client(world, o, choices, *start->held);
   }
   return 0;
 }

@@ -11,6 +11,7 @@
 #include "generate.hpp"
 #include "info.hpp"
 #include "launch.hpp"
+#include "ot.hpp"
 #include "relay.hpp"
 #include "share.hpp"
 #include "shardlm/core/error.hpp"
@@ -56,6 +57,10 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
       return convert(command.convert);
     case Command::Kind::share:
       return share(command.share);
+    case Command::Kind::ot_make:
+      return ot_make(command.ot);
+    case Command::Kind::ot_rotate:
+      return ot_rotate(command.ot);
     case Command::Kind::check:
       return check(command.check);
     case Command::Kind::info:

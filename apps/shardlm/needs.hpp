@@ -83,6 +83,33 @@ inline void add_files(const io::ModelConfig& c, std::size_t tokenizer_bytes, boo
   n[int(net::Role::dealer)].disk = weight_bytes(c) + kManifest;
 }
 
+// How a client without a model comes by its rows: what that adds. row_keys: bytes of the keys for all tokens that one server gets.
+enum class Rows { own, sealed, read };
+inline void add_rows(const io::ModelConfig& c, const Request& r, std::size_t tokenizer_bytes, Rows rows, net::Role holder,
+                     std::uint64_t row_keys, std::array<Needs, net::kParties>& n) {
+  if (rows == Rows::own) return;
+  constexpr std::uint64_t kManifest = 4096;
+  const std::uint64_t table = rows == Rows::sealed ? c.vocabulary * (2 * c.hidden + 16) : 0, embedding = 2 * c.vocabulary * c.hidden;
+  Needs& client = n[int(net::Role::client)];
+  client.disk = table + tokenizer_bytes + kManifest;
+  client.mapped = rows == Rows::sealed ? std::min<std::uint64_t>(r.capacity(), c.vocabulary) * (2 * c.hidden + 16) : 0;
+  if (rows == Rows::sealed) {
+    n[int(holder)].disk += client.disk + kManifest;
+    for (Needs* each : {&client, &n[int(holder)]}) {
+      each->sent += 32 * r.capacity();
+      each->received += 32 * r.capacity();
+    }
+    return;
+  }
+  n[int(net::Role::server0)].disk += tokenizer_bytes + kManifest;
+  // Keys come instead of shares, and are longer or shorter than those.
+  const std::uint64_t shares = 8 * c.hidden * r.capacity(), seeds = 32 * r.answer;
+  client.sent += 2 * row_keys - shares - seeds;
+  n[int(net::Role::server0)].received += row_keys - seeds;
+  n[int(net::Role::server1)].received += row_keys - shares;
+  for (net::Role server : {net::Role::server0, net::Role::server1}) n[int(server)].mapped += embedding;
+}
+
 // By rank.
 inline std::array<Needs, net::kParties> needs(const io::ModelConfig& c, const mpc::Costs& costs, const Request& r,
                                               std::size_t tokenizer_bytes) {

@@ -28,6 +28,7 @@ const Subcommand kSubcommands[] = {
     {"chat", Command::Kind::chat, [](CLI::App& app, Command& c) { add_chat(app, c.chat); }},
     {"convert", Command::Kind::convert, [](CLI::App& app, Command& c) { add_convert(app, c.convert); }},
     {"share", Command::Kind::share, [](CLI::App& app, Command& c) { add_share(app, c.share); }},
+    {"ot", Command::Kind::ot_make, [](CLI::App& app, Command& c) { add_ot(app, c.ot); }},
     {"compare", Command::Kind::compare, [](CLI::App& app, Command& c) { add_compare(app, c.compare); }},
     {"check", Command::Kind::check, [](CLI::App& app, Command& c) { add_check(app, c.check); }},
     {"info", Command::Kind::info, [](CLI::App& app, Command& c) { add_info(app, c.info); }},
@@ -35,7 +36,8 @@ const Subcommand kSubcommands[] = {
 
 Command::Kind chosen(const CLI::App& app) {
   for (const Subcommand& s : kSubcommands)
-    if (app.got_subcommand(s.name)) return s.kind;
+    if (app.got_subcommand(s.name))
+      return s.kind == Command::Kind::ot_make && app.get_subcommand(s.name)->got_subcommand("rotate") ? Command::Kind::ot_rotate : s.kind;
   return Command::Kind::none;
 }
 

@@ -14,6 +14,9 @@ namespace shardlm::app {
 struct JobOptions {
   std::string model;
   std::string protocol = "v3";  // of protocol::preset_names(), or plain
+  std::string embedding;        // table, ot or dpf; empty: the protocol's own
+  std::string tables;           // the folder of the sealed table and its key, at the key's holder; empty: beside the model
+  std::size_t pad_to = 0;       // positions of each prompt, or 0
   std::uint64_t dealer_ahead = std::uint64_t{256} << 20;
   double timeout = 60;
   int threads = 0;  // 0: a share of the cores
@@ -51,10 +54,14 @@ struct ShareOptions {
   std::string model, out;
 };
 
+struct OtOptions {
+  std::string model, folder;  // folder: empty: beside the model
+};
+
 struct InfoOptions {
   std::string model;
   std::size_t tokens = 19, answer = 1;
-  std::string protocol = JobOptions().protocol;
+  std::string protocol = JobOptions().protocol, embedding;
   std::uint64_t dealer_ahead = JobOptions().dealer_ahead;
   bool json = false;
 };
@@ -75,7 +82,7 @@ struct CheckOptions {
 
 // What was asked for.
 struct Command {
-  enum class Kind { none, generate, chat, convert, share, info, compare, check };
+  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, info, compare, check };
   Kind kind = Kind::none;
   std::string text;     // to print instead of doing anything: help or the version
   std::string trouble;  // one sentence, where the command line or its deck is wrong
@@ -83,6 +90,7 @@ struct Command {
   ChatOptions chat;
   ConvertOptions convert;
   ShareOptions share;
+  OtOptions ot;
   InfoOptions info;
   CompareOptions compare;
   CheckOptions check;

@@ -10,9 +10,9 @@ namespace {
 std::string check_protocol(const std::string& name) {
   const std::vector<std::string>& names = protocol::preset_names();
   if (name == "plain" || std::find(names.begin(), names.end(), name) != names.end()) return "";
-  for (const char* later : {"v3-ot", "v3-cc"})
-    if (name == later) return "this version does not have the protocol " + name + " yet; it has v2, v3, v3-mpc and plain";
-  return "there is no protocol '" + name + "'; this version has v2, v3, v3-mpc and plain";
+  const std::string has = "; it has v2, v3, v3-ot, v3-mpc and plain";
+  if (name == "v3-cc") return "this version does not have the protocol " + name + " yet" + has;
+  return "this version has no protocol '" + name + "'" + has;
 }
 
 std::string check_private(const std::string& name) { return name == "plain" ? "plain is no private protocol" : check_protocol(name); }
@@ -37,15 +37,15 @@ void add_sampling(CLI::App& c, text::SamplerOptions& o) {
 
 void add_protocol(CLI::App& c, std::string& protocol) {
   c.add_option("--protocol", protocol,
-               "v3: private, on four ranks; v2: the same with textbook additive sharing, slower; v3-mpc: the weights are secret from "
-               "the servers too (shardlm share); plain: not private, in one process")
+               "v3: private, on four ranks; v2: the same with textbook additive sharing, slower; v3-ot: the client has no model "
+               "(shardlm ot); v3-mpc: the weights are secret from the servers too (shardlm share); plain: not private, in one process")
       ->check(check_protocol)
       ->capture_default_str()
       ->type_name("NAME");
 }
 
 void add_private_protocol(CLI::App& c, std::string& protocol) {
-  c.add_option("--protocol", protocol, "v2, v3 or v3-mpc")->check(check_private)->capture_default_str()->type_name("NAME");
+  c.add_option("--protocol", protocol, "v2, v3, v3-ot or v3-mpc")->check(check_private)->capture_default_str()->type_name("NAME");
 }
 
 void add_dealer_ahead(CLI::App& c, std::uint64_t& bytes) {
@@ -55,7 +55,21 @@ void add_dealer_ahead(CLI::App& c, std::uint64_t& bytes) {
       ->type_name("BYTES");
 }
 
+void add_embedding(CLI::App& c, std::string& embedding) {
+  c.add_option("--embedding", embedding,
+               "How the client comes by its tokens' embeddings. table: from its own model file; ot: by oblivious transfer, from a table that "
+               "it opens row by row (shardlm ot); dpf: the servers read them without learning where (default: the protocol's)")
+      ->check(CLI::IsMember({"table", "ot", "dpf"}).description(""))
+      ->type_name("NAME");
+}
+
 void add_job(CLI::App& c, JobOptions& o) {
+  add_embedding(c, o.embedding);
+  c.add_option("--ot", o.tables, "With ot: the folder of the table and its key, at server 0 or with v3-mpc at the dealer (default: the model's name with .ot)")
+      ->type_name("FOLDER");
+  c.add_option("--pad-to", o.pad_to, "Let each prompt take so many positions, whatever its length: nobody learns how long it is")
+      ->check(within(1, 1 << 24))
+      ->type_name("N");
   add_dealer_ahead(c, o.dealer_ahead);
   c.add_flag("--one-machine", o.one_machine,
              "With v3-mpc: the folder of --model may hold all ranks' files, to try it out where that is no secret");

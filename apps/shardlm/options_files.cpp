@@ -44,12 +44,27 @@ void add_share(CLI::App& app, ShareOptions& o) {
   c->add_option("--out", o.out, "Folder to write, which is not there yet")->required()->type_name("FOLDER");
 }
 
+void add_ot(CLI::App& app, OtOptions& o) {
+  CLI::App* c = app.add_subcommand("ot", "Make or renew a sealed table, for --embedding ot: shardlm ot make model.h5");
+  c->require_subcommand(1);
+  c->footer(
+      "The folder gets table.h5, which every client is sent, and key.h5, which opens all of it and stays with server 0 (with --protocol\n"
+      "v3-mpc at the dealer's rank). A new key makes the tables that clients hold useless, but not the rows that they have opened.");
+  for (const auto& [name, what] : {std::pair{"make", "A key and its table, in a folder that is not there yet"},
+                                   std::pair{"rotate", "A new key and table in place of those of a folder"}}) {
+    CLI::App* s = c->add_subcommand(name, what);
+    s->add_option("model", o.model, "Model file (shardlm convert)")->required();
+    s->add_option("--out", o.folder, "Their folder (default: the model's name with .ot)")->type_name("FOLDER");
+  }
+}
+
 void add_info(CLI::App& app, InfoOptions& o) {
   CLI::App* c = app.add_subcommand("info", "Show what a model file holds and what a request will cost");
   c->add_option("model", o.model, "Model file, a Hugging Face folder, or a size such as 7b")->required();
   c->add_option("-T,--tokens", o.tokens, "Tokens of the prompt")->check(within(1, 1 << 24))->capture_default_str();
   c->add_option("-m,--max-tokens", o.answer, "Tokens of the answer")->check(within(1, 1 << 24))->capture_default_str();
   add_private_protocol(*c, o.protocol);
+  add_embedding(*c, o.embedding);
   add_dealer_ahead(*c, o.dealer_ahead);
   c->add_flag("--json", o.json, "Print one JSON object");
 }

@@ -3,6 +3,7 @@
 #include <Kokkos_Core.hpp>
 
 #include "answer_file.hpp"
+#include "choices.hpp"
 #include "clock.hpp"
 #include "conversation.hpp"
 #include "generate.hpp"
@@ -11,6 +12,7 @@
 namespace shardlm::app {
 
 int generate_plain(const GenerateOptions& o) {
+  refuse_private_options(o);
   const Clock since_start;
   int argc = 0;
   const Kokkos::ScopeGuard kokkos(argc, nullptr);

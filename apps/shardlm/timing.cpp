@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "choices.hpp"
 #include "costs.hpp"
 #include "memory.hpp"
 
@@ -18,9 +19,9 @@ struct Compared {
   bool servers_agree = false;
 };
 
-Compared compare(const Measured& m, const io::ModelConfig& config, const std::string& protocol) {
+Compared compare(const Measured& m, const io::ModelConfig& config, const GenerateOptions& o) {
   Compared c;
-  c.predicted = predicted(config, protocol, m.answer.prompt, m.answer.steps - 1);
+  c.predicted = predicted(config, o.protocol, positions(o, m.answer.prompt), m.answer.steps - 1);
   c.counted = (*m.reports)[int(Role::server1)].costs;
   c.servers_agree = servers_agree(*m.reports);
   return c;
@@ -32,10 +33,13 @@ void print_times(const Measured& m) {
   const Answer& a = m.answer;
   std::fprintf(stderr, "\n%-22s %9s\n", "", "seconds");
   std::fprintf(stderr, "%-22s %9.3f\n", "start-up", m.start_up);
-  if (m.reports) std::fprintf(stderr, "%-22s %9.3f\n", "embedding", m.embedding);
+  if (m.reports) std::fprintf(stderr, "%-22s %9.3f   the prompt's %.4f\n", "embedding", m.embedding, m.prompt_embedding);
   std::fprintf(stderr, "%-22s %9.3f   %zu tokens, %.1f a second\n", "prefill", a.prefill, a.prompt, a_second(a.prompt, a.prefill));
   std::fprintf(stderr, "%-22s %9.3f   %zu tokens, %.1f a second\n", "decode", a.decode, a.steps - 1, a_second(a.steps - 1, a.decode));
   if (!m.reports) return;
+  for (Role role : {Role::server0, Role::server1, Role::dealer})
+    if (const double rows = (*m.reports)[int(role)].rows; rows > 0)
+      std::fprintf(stderr, "%-22s %9.3f\n", (std::string("rows at ") + net::name(role)).c_str(), rows);
   const double busy = (*m.reports)[int(Role::dealer)].busy;
   std::fprintf(stderr, "%-22s %9.3f\n%-22s %9.3f\n", "dealer busy", busy, "dealer waiting", std::max(0.0, m.request - busy));
 }
@@ -77,20 +81,25 @@ void print_memory(const Measured& m) {
   std::fprintf(stderr, "\n%-22s %d\n", m.reports ? "threads a rank" : "threads", threads());
 }
 
-nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config, const std::string& protocol) {
+nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config, const GenerateOptions& o) {
   const Answer& a = m.answer;
   nlohmann::ordered_json j{
       {"answer", a.text}, {"prompt_tokens", a.prompt}, {"tokens", a.tokens}, {"ended", a.ended}, {"threads", threads()}};
-  j["protocol"] = protocol;
+  j["protocol"] = o.protocol;
   j["seconds"] = {{"start_up", m.start_up}, {"prefill", a.prefill}, {"decode", a.decode}};
   if (!m.reports) return j;
+  j["embedding"] = protocol::name(choices(o).embedding);
+  j["positions"] = positions(o, a.prompt);
+  j["oblivious_bytes"] = {{"sent", m.oblivious_sent}, {"received", m.oblivious_received}};
   j["seconds"]["embedding"] = m.embedding;
+  j["seconds"]["embedding_of_prompt"] = m.prompt_embedding;
+  for (Role role : {Role::server0, Role::server1, Role::dealer}) j["seconds"]["rows"][net::name(role)] = (*m.reports)[int(role)].rows;
   j["seconds"]["request"] = m.request;
   j["seconds"]["dealer_busy"] = (*m.reports)[int(Role::dealer)].busy;
   for (Role server : {Role::server0, Role::server1})
     for (int part = 0; part < mpc::kParts; ++part)
       j["seconds"][net::name(server)][mpc::name(mpc::Part(part))] = (*m.reports)[int(server)].seconds[part];
-  const Compared c = compare(m, config, protocol);
+  const Compared c = compare(m, config, o);
   j["costs"] = costs_json(c.counted);
   j["predicted"] = costs_json(c.predicted);
   for (int rank = 0; rank < net::kParties; ++rank) j["peak_bytes"][net::name(Role(rank))] = peak(m, rank);
@@ -101,13 +110,13 @@ nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config,
 
 void report(const Measured& m, const io::ModelConfig& config, const GenerateOptions& o) {
   if (o.json) {
-    std::printf("%s\n", json_of(m, config, o.protocol).dump(1).c_str());
+    std::printf("%s\n", json_of(m, config, o).dump(1).c_str());
     if (std::fflush(stdout) != 0) throw Error("cannot write the answer to standard output");
   }
   if (!o.timing) return;
   print_times(m);
   if (m.reports) {
-    print_costs(compare(m, config, o.protocol));
+    print_costs(compare(m, config, o));
     print_parts(*m.reports);
   }
   print_memory(m);

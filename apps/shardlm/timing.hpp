@@ -12,7 +12,8 @@ namespace shardlm::app {
 struct Measured {
   Answer answer;
   double start_up = 0;                                                 // seconds from main to the announcement
-  double embedding = 0;                                                // seconds in which the client made shares
+  double embedding = 0, prompt_embedding = 0;                          // seconds in which the client got rows and made shares
+  std::uint64_t oblivious_sent = 0, oblivious_received = 0;            // bytes for rows, of the client
   double request = 0;                                                  // seconds from the announcement to the reports
   std::optional<std::array<protocol::Report, net::kParties>> reports;  // none where the answer was plain
 };

@@ -28,7 +28,7 @@ class CommandLines(Case):
         self.refused(job("--model", self.model, *QUESTION, "--top-p", "1.5"), "client: ", "top-p", "not 1.5.")
 
     def test_a_protocol_that_this_version_does_not_have(self):
-        self.refused(job("--model", self.model, *QUESTION, "--protocol", "v3-ot"), "does not have the protocol v3-ot yet")
+        self.refused(job("--model", self.model, *QUESTION, "--protocol", "v3-cc"), "does not have the protocol v3-cc yet")
 
     def test_a_protocol_that_nobody_has(self):
         self.refused(job("--model", self.model, *QUESTION, "--protocol", "v4"), "no protocol 'v4'")
