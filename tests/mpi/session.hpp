@@ -8,6 +8,7 @@
 
 #include "../unit/io_files.hpp"
 #include "four_ranks.hpp"
+#include "shardlm/ot/table.hpp"
 #include "shardlm/protocol/presets.hpp"
 #include "shardlm/protocol/session.hpp"
 #include "shardlm/qwen/plain.hpp"
@@ -27,29 +28,53 @@ inline std::string demo_folder() {
   return std::string(source ? source : ".") + "/inputs/demo";
 }
 
+// "v3-mpc", or with another embedding than the protocol's own "v3-mpc+ot", or with a padded prompt "v3-mpc padded".
+inline bool is_padded(const std::string& setting) { return setting.find(" padded") != std::string::npos; }
+inline protocol::Choices choices_of(const std::string& whole) {
+  const std::string setting = whole.substr(0, whole.find(' '));
+  const std::size_t plus = setting.find('+');
+  protocol::Choices choices = protocol::preset(setting.substr(0, plus));
+  if (plus != std::string::npos) choices.embedding = protocol::embedding(setting.substr(plus + 1));
+  return choices;
+}
+
 // A checkpoint as model.h5, which the client writes into a folder of its own and every rank opens; where weights are secret as a
-// share set too, of which each rank opens its file to compute with.
+// share set too, of which each rank opens its file to compute with; where the client has no model, what it has instead.
 class TestModel {
  public:
-  explicit TestModel(const std::string& checkpoint, const std::string& protocol = "v3") : choices_(protocol::preset(protocol)) {
+  explicit TestModel(const std::string& checkpoint, const std::string& setting = "v3") : choices_(choices_of(setting)) {
     const test::CacheFolder verify_always;
+    const bool ot = choices_.embedding == protocol::Embedding::ot, dpf = choices_.embedding == protocol::Embedding::dpf;
     if (is(net::Role::client)) {
       folder_ = std::make_unique<test::TemporaryFolder>();
       io::convert(checkpoint, *folder_ / "model.h5", {});
       if (choices_.secret_weights) qwen::share_model(*folder_ / "model.h5", *folder_ / "shares", {});
+      if (ot) ot::make_table(*folder_ / "model.h5", *folder_ / "ot", {});
+      if (dpf) io::write_texts(*folder_ / "model.h5", *folder_ / "texts.h5");
     }
     path_ = world().gather_all(folder_ ? *folder_ / "model.h5" : std::string())[0];
     file_ = std::make_unique<io::ModelFile>(path_);
+    const std::string folder = path_.substr(0, path_.rfind('/')) + "/";
     if (choices_.secret_weights)
-      open_shares(path_.substr(0, path_.rfind('/')) + "/shares/");
+      open_shares(folder + "shares/");
     else
       model_ = std::make_unique<qwen::Model>(*file_);
+    if (is(net::Role::client) && ot) clients_ = std::make_unique<io::ModelFile>(folder + "ot/table.h5", io::ModelPart::sealed);
+    if (is(net::Role::client) && dpf) clients_ = std::make_unique<io::ModelFile>(folder + "texts.h5", io::ModelPart::texts);
+    if (ot && world().role() == protocol::key_holder(choices_)) key_ = std::make_unique<ot::PrivateKey>(ot::key_of(io::KeyFile(folder + "ot/key.h5")));
   }
 
   const std::string& path() const { return path_; }
   const io::ModelFile& file() const { return *file_; }
   const qwen::Model& model() const { return *model_; }
   const protocol::Choices& choices() const { return choices_; }
+  const io::ModelFile& clients() const { return clients_ ? *clients_ : *file_; }  // what the client asks with
+  protocol::ServeOptions serving(protocol::ServeOptions options) const {
+    options.embedding = choices_.embedding;
+    options.key = key_.get();
+    if (choices_.embedding == protocol::Embedding::dpf && !is(net::Role::dealer)) options.table = file_.get();
+    return options;
+  }
   qwen::Model shapes() const { return qwen::Model(file_->config(), choices_.secret_weights); }
 
  private:
@@ -68,16 +93,20 @@ class TestModel {
   protocol::Choices choices_;
   std::unique_ptr<test::TemporaryFolder> folder_;
   std::string path_;
-  std::unique_ptr<io::ModelFile> file_, dealer_;
+  std::unique_ptr<io::ModelFile> file_, dealer_, clients_;
+  std::unique_ptr<ot::PrivateKey> key_;
   std::unique_ptr<io::ServerShare> share_;
   std::unique_ptr<qwen::Model> model_;
 };
 
 // The protocols that a test of all of them runs.
 inline const std::string kProtocols[] = {"v2", "v3", "v3-mpc"};
+// Clients without a model.
+inline const std::string kOblivious[] = {"v3-ot", "v3+dpf", "v3-mpc+ot"};
+inline const std::string kPadded[] = {"v3-ot padded", "v3+dpf padded"};  // the protocols alone: test_decoder_padding
 inline std::string name_of(const ::testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
-  name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
+  name.erase(std::remove_if(name.begin(), name.end(), [](char c) { return c == '-' || c == '+' || c == ' '; }), name.end());
   return name;
 }
 
@@ -117,11 +146,11 @@ template <class F>
 void session(const TestModel& model, const F& client, const protocol::ServeOptions& options = {}) {
   try {
     if (is(net::Role::client)) {
-      protocol::Client asking(world(), model.file(), model.choices().engine);
+      protocol::Client asking(world(), model.clients(), model.choices());
       client(asking);
       asking.end();
     } else {
-      protocol::serve(world(), model.model(), options);
+      protocol::serve(world(), model.model(), model.serving(options));
     }
   } catch (const std::exception& problem) {
     world().fail(problem.what());
@@ -134,9 +163,10 @@ struct Answered {
   std::vector<Logits> logits;
   std::array<protocol::Report, net::kParties> reports;
 };
-inline Answered request(protocol::Client& client, const Tokens& prompt, const Tokens& further = {}) {
+// positions: that the prompt takes, with its padding; 0: as many as it has tokens, without.
+inline Answered request(protocol::Client& client, const Tokens& prompt, const Tokens& further = {}, std::size_t positions = 0) {
   Answered answered;
-  client.announce(prompt.size(), further.size());
+  client.announce(positions ? positions : prompt.size(), further.size(), 0, 0, positions > 0);
   answered.logits.push_back(client.step(prompt));
   for (std::int32_t token : further) answered.logits.push_back(client.step({token}));
   answered.reports = client.finish();

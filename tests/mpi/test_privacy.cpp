@@ -1,5 +1,5 @@
 // What each server receives tells it nothing: it is what anyone could write who knows shapes alone. Real requests on four ranks,
-// recorded as they arrive. A run of this program raises a false alarm with probability 3e-6: 3 protocols, 2 servers, 2 sets of statistics
+// recorded as they arrive. A run of this program raises a false alarm with probability 8e-6: 8 settings, 2 servers, 2 sets of statistics
 // of at most kMostTests tests each, and kFalseAlarm a test.
 #include <signal.h>
 #include <sys/resource.h>
@@ -28,6 +28,9 @@ using testing::world;
 // Two conversations of one shape that could hardly differ more: one token again and again, and all sorts.
 const Tokens kPrompts[] = {{0, 0, 0, 0, 0, 0}, {17, 298, 5, 120, 3, 211}};
 const Tokens kFurther[] = {{0, 0}, {99, 250}};
+// Two of different lengths, which padding makes one.
+const Tokens kShort[] = {{7, 7}, {17, 298, 5, 120, 3}};
+constexpr std::size_t kPositions = 6;
 constexpr int kRequests = 60;  // of each
 
 class Privacy : public ::testing::Test {
@@ -40,6 +43,8 @@ class Privacy : public ::testing::Test {
   }
   virtual std::string protocol() const { return "v3"; }
   const TestModel& model() const { return models_->of(protocol()); }
+  bool padded() const { return testing::is_padded(protocol()); }
+  Recorded ask(int which) const { return record(model(), padded() ? kShort[which] : kPrompts[which], kFurther[which], padded() ? kPositions : 0); }
   static bool a_server() { return is(Role::server0) || is(Role::server1); }
   static void feed_difference(Uniformity& uniformity, const char* kind, const testing::Opened& a, const testing::Opened& b) {
     const std::size_t width = bytes_of(a.ring);
@@ -51,23 +56,25 @@ class Privacy : public ::testing::Test {
     uniformity.values(kind, bytes.data(), a.v.size(), a.ring);
   }
   Listed simulated() const {
-    return Simulator::list(model().file().config(), world().role(), kPrompts[0].size(), kFurther[0].size(), 0, true, model().choices());
+    return Simulator::list(model().file().config(), world().role(), kPositions, kFurther[0].size(), 0, true, model().choices(), padded());
   }
 
  private:
   inline static testing::TestModels* models_ = nullptr;
 };
 
-// The same under every protocol.
+// The same under every protocol, for clients without a model, and for padded prompts.
 class EveryView : public Privacy, public ::testing::WithParamInterface<std::string> {
  protected:
   std::string protocol() const override { return GetParam(); }
 };
 INSTANTIATE_TEST_SUITE_P(All, EveryView, ::testing::ValuesIn(testing::kProtocols), testing::name_of);
+INSTANTIATE_TEST_SUITE_P(WithoutAModel, EveryView, ::testing::ValuesIn(testing::kOblivious), testing::name_of);
+INSTANTIATE_TEST_SUITE_P(Padded, EveryView, ::testing::ValuesIn(testing::kPadded), testing::name_of);
 
 TEST_P(EveryView, AServersMessagesAreThoseThatASimulatorListsFromShapesAlone) {
   for (int prompt : {0, 1}) {
-    Recorded recorded = record(model(), kPrompts[prompt], kFurther[prompt]);
+    Recorded recorded = ask(prompt);
     if (!a_server()) continue;
     const Listed want = simulated(), got = recorded.list();
     EXPECT_EQ(got.messages, want.messages);
@@ -81,7 +88,7 @@ TEST_P(EveryView, WhatAServerReceivesIsUniformAndTheSameForTwoPrompts) {
   Uniformity uniformity;
   for (int i = 0; i < 2 * kRequests; ++i) {
     const int prompt = i % 2;
-    Recorded recorded = record(model(), kPrompts[prompt], kFurther[prompt]);
+    Recorded recorded = ask(prompt);
     if (!a_server()) continue;
     ASSERT_EQ(recorded.list().messages, listed.messages);
     uniformity.begin(prompt);
@@ -103,7 +110,7 @@ TEST_P(EveryView, WhatBothServersSeeDiffersUniformlyBetweenWiresAndBetweenConver
   for (int prompt : {0, 1}) {
     std::vector<testing::Opened> before;
     for (int i = 0; i < 21; ++i) {
-      Recorded recorded = record(model(), kPrompts[prompt], kFurther[prompt]);
+      Recorded recorded = ask(prompt);
       if (!a_server()) continue;
       recorded.list();
       const std::vector<testing::Opened> now = testing::opened(listed, recorded);
@@ -221,7 +228,7 @@ std::size_t common_windows(const Listed& listed, const Recorded& a, const Record
 }
 
 TEST_P(EveryView, TwoConversationsShareNoMaskKeyOrWord) {
-  Recorded one = record(model(), kPrompts[0], kFurther[0]), two = record(model(), kPrompts[0], kFurther[0]);
+  Recorded one = ask(0), two = ask(0);
   if (!a_server()) return;
   one.list();
   two.list();

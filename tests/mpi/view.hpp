@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "session.hpp"
+#include "shardlm/crypto/dpf_rows.hpp"
 
 namespace shardlm::testing {
 
@@ -27,22 +28,57 @@ inline std::string as_line(const std::string& from, const std::string& kind, std
   return from + ": " + kind + ", " + std::to_string(bytes);
 }
 
+// Encoded elements of ristretto255, as Recorded keeps them: 254 bits each.
+inline std::vector<Field> elements(std::size_t n) {
+  std::vector<Field> fields;
+  for (std::size_t i = 0; i < n; ++i) {
+    fields.push_back({"blinded elements", 3, 64});
+    fields.push_back({"blinded elements", 1, 62});
+  }
+  return fields;
+}
+
+// An encoded element is an even number below 2^255 - 19. Without the bits that are always zero, for what is left looks uniform.
+inline std::string without_constant_bits(std::string bytes) {
+  for (std::size_t at = 0; at + 32 <= bytes.size(); at += 32)
+    for (std::size_t i = 0; i < 32; ++i) {
+      const int next = i < 31 ? std::uint8_t(bytes[at + i + 1]) : 0;
+      bytes[at + i] = char(std::uint8_t(bytes[at + i]) >> 1 | next << 7);
+    }
+  return bytes;
+}
+
+// A server's keys for reading rows (crypto/dpf_rows.hpp). Control corrections end with zero bits.
+inline std::vector<Field> point_keys(int bits, std::size_t tokens) {
+  const std::size_t depth = std::size_t(crypto::row_depth(bits)), controls = 2 * depth;
+  std::vector<Field> fields{{"salts", 2, 64}};
+  for (std::size_t i = 0; i < tokens; ++i) {
+    fields.push_back({"point keys", 2 + 2 * depth, 64});
+    if (controls >= 8) fields.push_back({"point keys' control bits", controls / 8, 8});
+    if (controls % 8) fields.push_back({"point keys' control bits", 1, int(controls % 8)});
+    fields.push_back({"point keys", 8, 64});
+  }
+  return fields;
+}
+
 // The simulator: Qwen2.5 on shapes, written down as the messages that a server gets.
 class Simulator : public mpc::Ledger {
  public:
   // past: tokens that are kept from earlier turns. last: whether the session ends after it.
+  // padded: whether the prompt's positions may hold padding.
   static Listed list(const io::ModelConfig& config, net::Role role, std::size_t prompt, std::size_t further, std::size_t past = 0,
-                     bool last = true, const protocol::Choices& choices = {}) {
+                     bool last = true, const protocol::Choices& choices = {}, bool padded = false) {
     const qwen::Model shapes(config, choices.secret_weights);
     Simulator simulator(role);
     qwen::Decoder decoder(shapes, past + prompt + further, choices.engine);
     decoder.assume(past);
-    simulator.message("client", "request", 48, {});
+    simulator.message("client", "request", 64, {});
     simulator.message("dealer", "key", 48, {{"keys", 48, 8}});
     if (role == net::Role::server1) simulator.message("server 0", "key", 32, {{"keys", 32, 8}});
     for (std::size_t step = 0; step <= further; ++step) {
       simulator.message("client", "request", 8, {});
-      decoder.step(simulator, step == 0 ? prompt : 1);
+      simulator.rows(choices, step == 0 ? prompt : 1, config.vocabulary);
+      decoder.step(simulator, step == 0 ? prompt : 1, padded && step == 0);
     }
     simulator.message("client", "stop", 0, {});
     if (last) simulator.message("client", "end", 0, {});
@@ -53,6 +89,7 @@ class Simulator : public mpc::Ledger {
 
   mpc::Shared input(const Shape& shape, int scale) override {
     const std::size_t n = volume(shape);
+    if (std::exchange(given_, false)) return Ledger::input(shape, scale);
     if (first()) message("client", "embedding", 32, {{"keys", 32, 8}});
     if (!first()) message("client", "embedding", 8 * n, {{"the client's share", n, 64}});
     return Ledger::input(shape, scale);
@@ -105,6 +142,15 @@ class Simulator : public mpc::Ledger {
  private:
   explicit Simulator(net::Role role) : role_(role) {}
   bool first() const { return role_ == net::Role::server0; }
+  // What comes for the embedding rows of a step, before or instead of their shares.
+  void rows(const protocol::Choices& choices, std::size_t tokens, std::size_t vocabulary) {
+    if (choices.embedding == protocol::Embedding::ot && role_ == protocol::key_holder(choices))
+      message("client", "blinded elements", 32 * tokens, elements(tokens));
+    if (choices.embedding != protocol::Embedding::dpf) return;
+    const int bits = crypto::row_bits(vocabulary);
+    message("client", "point keys", crypto::row_key_bytes(bits, tokens), point_keys(bits, tokens));
+    given_ = true;
+  }
   void message(const std::string& from, const std::string& kind, std::size_t bytes, const std::vector<Field>& fields) {
     listed_.messages.push_back(as_line(from, kind, bytes));
     listed_.fields.push_back(fields);
@@ -131,6 +177,7 @@ class Simulator : public mpc::Ledger {
   }
 
   net::Role role_;
+  bool given_ = false;  // the next input: computed from what came
   Listed listed_;
   std::vector<std::vector<Field>> record_fields_;
 };
@@ -147,6 +194,7 @@ class Recorded {
     }
     messages_.push_back(as_line(name(m.peer), name(m.kind), m.size));
     payloads_.emplace_back(m.data, m.data + m.size);
+    if (m.kind == net::Kind::blinded) payloads_.back() = without_constant_bits(payloads_.back());
   }
 
   // Cuts the dealer's stream into its records.
@@ -179,10 +227,10 @@ class Recorded {
 };
 
 // One request in a session of its own, as this rank sees it.
-inline Recorded record(const TestModel& model, const Tokens& prompt, const Tokens& further) {
+inline Recorded record(const TestModel& model, const Tokens& prompt, const Tokens& further, std::size_t positions = 0) {
   Recorded recorded;
   world().observe([&recorded](const net::World::Message& m) { recorded.take(m); });
-  session(model, [&](protocol::Client& client) { request(client, prompt, further); });
+  session(model, [&](protocol::Client& client) { request(client, prompt, further, positions); });
   world().observe({});
   return recorded;
 }

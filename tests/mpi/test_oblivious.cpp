@@ -1,0 +1,333 @@
+// Clients without a model, on four ranks: their rows are right, what they ask says nothing, and what is wrong is refused by name.
+// (What a server receives in whole requests: test_privacy.)
+#include <numeric>
+#include <set>
+
+#include "../../src/protocol/oblivious_rows.hpp"
+#include "shardlm/crypto/dpf_rows.hpp"
+#include "shardlm/ot/rows.hpp"
+#include "shardlm/protocol/file_transfer.hpp"
+#include "uniformity.hpp"
+#include "view.hpp"
+
+namespace shardlm {
+namespace {
+
+using net::Kind;
+using net::Lane;
+using net::Role;
+using protocol::RowAnswerer;
+using protocol::RowReader;
+using test::refusal;
+using test::says;
+using testing::is;
+using testing::relative_error;
+using testing::session;
+using testing::TestModel;
+using testing::Tokens;
+using testing::world;
+
+// The sealed table of the small model, whose key server 0 has.
+class Rows : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { model_ = new TestModel(test::kSmallModel, "v3-ot"); }
+  static void TearDownTestSuite() {
+    world().gather_all("");
+    delete model_;
+    model_ = nullptr;
+  }
+  static const TestModel& model() { return *model_; }
+  static std::size_t vocabulary() { return model().file().config().vocabulary; }
+  static const ot::PrivateKey& key() { return *model().serving({}).key; }
+  static bool holder() { return is(Role::server0); }
+
+  // The client reads rows of `tokens`, the holder answers; returns what each says that is wrong.
+  static std::string ask(const Tokens& tokens, std::vector<float>* rows = nullptr) {
+    const std::uint64_t request = ++last_request();
+    if (is(Role::client))
+      return refusal([&] {
+        std::vector<float> got = RowReader(world(), model().clients(), Role::server0).read(request, tokens);
+        if (rows) *rows = std::move(got);
+      });
+    if (holder()) return refusal([&] { RowAnswerer(world(), key(), request, tokens.size()).answer(); });
+    return "";
+  }
+  static std::uint64_t& last_request() {
+    static std::uint64_t last = 500000;
+    return last;
+  }
+  // The client sends these bytes instead of elements; what the holder says to it.
+  static std::string answer_to(const std::string& bytes, std::size_t due) {
+    const std::uint64_t request = ++last_request();
+    if (is(Role::client)) world().send_now(Role::server0, Lane::oblivious, Kind::blinded, request, bytes.data(), bytes.size());
+    return holder() ? refusal([&] { RowAnswerer(world(), key(), request, due).answer(); }) : "";
+  }
+  // The holder answers with what `change` makes of the true answer; what the client says to it.
+  template <class F>
+  static std::string reading(const Tokens& tokens, const F& change) {
+    const std::uint64_t request = ++last_request();
+    if (is(Role::client)) return refusal([&] { RowReader(world(), model().clients(), Role::server0).read(request, tokens); });
+    if (!holder()) return "";
+    const std::vector<std::uint8_t> asked = world().receive_now(Role::client, Lane::oblivious, Kind::blinded, request);
+    std::vector<ot::Element> answer(asked.size() / 32);
+    for (std::size_t i = 0; i < answer.size(); ++i) {
+      ot::Element e;
+      std::memcpy(e.data(), asked.data() + 32 * i, 32);
+      answer[i] = ot::blind_evaluate(key(), e);
+    }
+    change(answer);
+    world().send_now(Role::client, Lane::oblivious, Kind::evaluated, request, answer.data(), 32 * answer.size());
+    return "";
+  }
+  static std::string element_bytes(std::uint32_t i) {
+    const ot::Element e = ot::hash_to_group(std::string(1, char(i)));
+    return {e.begin(), e.end()};
+  }
+
+ private:
+  inline static TestModel* model_ = nullptr;
+};
+
+TEST_F(Rows, EveryRowOfTheTableComesBitForBit) {
+  Tokens all(vocabulary());
+  std::iota(all.begin(), all.end(), 0);
+  std::vector<float> rows;
+  EXPECT_EQ(ask(all, &rows), "");
+  if (!is(Role::client)) return;
+  std::vector<float> want(model().file().config().hidden);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    model().file().embedding(i, want.data());
+    ASSERT_EQ(std::vector<float>(rows.begin() + i * want.size(), rows.begin() + (i + 1) * want.size()), want) << i;
+  }
+}
+
+TEST_F(Rows, AStepIsOneMessageEachWayOf32BytesAToken) {
+  const auto sent = world().sent(Lane::oblivious), received = world().received(Lane::oblivious);
+  EXPECT_EQ(ask(Tokens(19, 3)), "");
+  if (!is(Role::client) && !holder()) return;
+  EXPECT_EQ(world().sent(Lane::oblivious).messages - sent.messages, 1u);
+  EXPECT_EQ(world().sent(Lane::oblivious).bytes - sent.bytes, 19 * 32u);
+  EXPECT_EQ(world().received(Lane::oblivious).messages - received.messages, 1u);
+  EXPECT_EQ(world().received(Lane::oblivious).bytes - received.bytes, 19 * 32u);
+}
+
+TEST_F(Rows, ATokenLooksLikeAnotherEachTimeItIsAskedFor) {
+  std::set<std::string> seen;
+  std::size_t elements = 0;
+  world().observe([&](const net::World::Message& m) {
+    for (std::size_t at = 0; m.kind == Kind::blinded && !m.sent && at < m.size; at += 32, ++elements) seen.emplace(m.data + at, m.data + at + 32);
+  });
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask(Tokens(20, 5)), "");
+  world().observe({});
+  EXPECT_EQ(elements, holder() ? 60u : 0u);
+  EXPECT_EQ(seen.size(), elements);
+}
+
+TEST_F(Rows, AnElementThatIsNoPointOrTheIdentityIsNamed) {
+  const std::string good = element_bytes(1), zero(32, '\0'), large(32, '\xff');
+  std::string odd = good;
+  odd[0] = char(odd[0] | 1);  // encodings are even
+  const std::string after_large = answer_to(good + large + good, 3), after_odd = answer_to(odd, 1), after_zero = answer_to(good + good + zero, 3);
+  if (!holder()) return;
+  EXPECT_TRUE(says(after_large, "the client's blinded element 1 is not a point"));
+  EXPECT_TRUE(says(after_odd, "the client's blinded element 0 is not a point"));
+  EXPECT_TRUE(says(after_zero, "the client's blinded element 2 is the identity"));
+}
+
+TEST_F(Rows, AnotherNumberOfElementsThanOfTokensIsNamed) {
+  const std::string good = element_bytes(1);
+  const std::string few = answer_to(good + good, 3), none = answer_to("", 1), half = answer_to(good + good.substr(0, 7), 2);
+  if (!holder()) return;
+  EXPECT_TRUE(says(few, "with 64 bytes, where 3 blinded elements of 32 are due"));
+  EXPECT_TRUE(says(none, "with 0 bytes"));
+  EXPECT_TRUE(says(half, "with 39 bytes"));
+}
+
+TEST_F(Rows, AReplyThatIsReorderedOrReplayedOrOfAnotherKeyOpensNothing) {
+  static ot::Element before{};
+  const std::string true_one = reading({3, 4, 5}, [](std::vector<ot::Element>& e) { before = e[0]; });
+  const std::string swapped = reading({3, 4, 5}, [](std::vector<ot::Element>& e) { std::swap(e[0], e[2]); });
+  const std::string replayed = reading({3, 4, 5}, [](std::vector<ot::Element>& e) { e[0] = before; });
+  const std::string other_key = reading({3}, [](std::vector<ot::Element>& e) { e[0] = ot::blind_evaluate(ot::random_key(), e[0]); });
+  if (!is(Role::client)) return;
+  EXPECT_EQ(true_one, "");
+  for (const std::string& trouble : {swapped, replayed, other_key}) EXPECT_TRUE(says(trouble, "does not open"));
+}
+
+TEST_F(Rows, AReplyThatIsNoPointOrTooShortIsNamed) {
+  const std::string none = reading({3, 4}, [](std::vector<ot::Element>& e) { e[1].fill(0xff); });
+  const std::string identity = reading({3, 4}, [](std::vector<ot::Element>& e) { e[0].fill(0); });
+  const std::string few = reading({3, 4}, [](std::vector<ot::Element>& e) { e.pop_back(); });
+  if (!is(Role::client)) return;
+  EXPECT_TRUE(says(none, "evaluated element 1 of server 0 is not a point"));
+  EXPECT_TRUE(says(identity, "evaluated element 0 of server 0 is the identity"));
+  EXPECT_TRUE(says(few, "server 0 answered with 32 bytes for 2 rows"));
+}
+
+// Whole answers. settings: those in which the client has no model.
+class WithoutAModel : public ::testing::TestWithParam<std::string> {
+ protected:
+  static void SetUpTestSuite() { models_ = new testing::TestModels(testing::demo_folder()); }
+  static void TearDownTestSuite() {
+    world().gather_all("");
+    delete models_;
+    models_ = nullptr;
+  }
+  static const TestModel& model() { return models_->of(GetParam()); }
+
+ private:
+  inline static testing::TestModels* models_ = nullptr;
+};
+INSTANTIATE_TEST_SUITE_P(All, WithoutAModel, ::testing::Values("v3-ot", "v3+dpf", "v3-mpc+ot", "v2+ot", "v2+dpf"), testing::name_of);
+
+TEST_P(WithoutAModel, PromptAndAnswerHaveThePlaintextEnginesLogits) {
+  session(model(), [&](protocol::Client& client) {
+    const qwen::PlainModel plain(model().path());
+    for (const Tokens& text : testing::demo_prompts(model().file(), 3)) {
+      const std::size_t prompt = text.size() - 3;
+      const auto got = testing::request(client, Tokens(text.begin(), text.begin() + prompt), Tokens(text.begin() + prompt, text.end()));
+      for (std::size_t i = 0; i < got.logits.size(); ++i)
+        EXPECT_LT(relative_error(got.logits[i], qwen::PlainSession(plain).forward(Tokens(text.begin(), text.begin() + prompt + i))), 0.01);
+    }
+  });
+}
+
+TEST_P(WithoutAModel, ItCostsWhatAClientWithOneCostsAndTheRows) {
+  const auto sent = world().sent(Lane::oblivious), received = world().received(Lane::oblivious);
+  session(model(), [&](protocol::Client& client) {
+    const auto reports = testing::request(client, Tokens(19, 7), {1, 2}).reports;
+    EXPECT_EQ(reports[2].costs, qwen::predict(model().shapes(), 19, 2, 0, model().choices().engine));
+    const int rank = int(model().choices().secret_weights ? Role::dealer : Role::server0);
+    EXPECT_GT(reports[rank].rows, 0);
+  });
+  if (!is(Role::client)) return;
+  const std::uint64_t up = world().sent(Lane::oblivious).bytes - sent.bytes, down = world().received(Lane::oblivious).bytes - received.bytes;
+  if (model().choices().embedding == protocol::Embedding::ot) {
+    EXPECT_EQ(up, 21 * 32u);
+    EXPECT_EQ(down, 21 * 32u);
+  } else {
+    const int bits = crypto::row_bits(model().file().config().vocabulary);
+    EXPECT_EQ(up, 2 * (crypto::row_key_bytes(bits, 19) + 2 * crypto::row_key_bytes(bits, 1)));
+    EXPECT_EQ(down, 0u);
+  }
+}
+
+TEST_P(WithoutAModel, ATokenBeyondTheTableIsRefusedBeforeAnythingIsAsked) {
+  session(model(), [&](protocol::Client& client) {
+    const auto vocabulary = std::int32_t(model().file().config().vocabulary);
+    client.announce(2, 0);
+    for (const std::int32_t token : {vocabulary, -1}) EXPECT_TRUE(says(refusal([&] { client.step({1, token}); }), "outside the vocabulary"));
+    client.step({1, 2});
+    client.finish();
+  });
+}
+
+TEST_P(WithoutAModel, APaddedPromptAsksForARowAPosition) {
+  session(model(), [&](protocol::Client& client) {
+    const qwen::PlainModel plain(model().path());
+    const Tokens text = testing::demo_prompts(model().file(), 1)[0];
+    const auto before = client.oblivious_bytes();
+    const auto got = testing::request(client, text, {}, 40);
+    const auto after = client.oblivious_bytes();
+    EXPECT_LT(relative_error(got.logits[0], qwen::PlainSession(plain).forward(text)), 0.01);
+    const bool ot = model().choices().embedding == protocol::Embedding::ot;
+    EXPECT_EQ(after.sent - before.sent, ot ? 40 * 32u : 2 * crypto::row_key_bytes(crypto::row_bits(model().file().config().vocabulary), 40));
+  });
+}
+
+// With secret weights the dealer has the key: what it receives is as uniform, and as much the same for two prompts, as what a server does.
+// At most kMostTests tests of kFalseAlarm each.
+TEST(TheDealer, ReceivesUniformElementsAndNothingElseOfAPrompt) {
+  const TestModel model(test::kSmallModel, "v3-mpc+ot");
+  const Tokens prompts[] = {{0, 0, 0, 0, 0, 0}, {17, 298, 5, 120, 3, 211}};
+  testing::Uniformity uniformity;
+  for (int i = 0; i < 120; ++i) {
+    std::vector<std::string> lines;
+    std::string elements;
+    world().observe([&](const net::World::Message& m) {
+      if (m.sent || m.lane == Lane::collective) return;
+      lines.push_back(testing::as_line(name(m.peer), name(m.kind), m.size));
+      if (m.kind == Kind::blinded) elements.append(m.data, m.data + m.size);
+    });
+    session(model, [&](protocol::Client& client) { testing::request(client, prompts[i % 2], {3, 4}); });
+    world().observe({});
+    if (!is(Role::dealer)) continue;
+    const std::vector<std::string> want = {"client: request, 64", "client: blinded elements, 192", "client: blinded elements, 32",
+                                           "client: blinded elements, 32", "client: stop, 0", "client: end, 0"};
+    ASSERT_EQ(lines, want);
+    uniformity.begin(i % 2);
+    elements = testing::without_constant_bits(elements);
+    const auto* at = reinterpret_cast<const std::uint8_t*>(elements.data());
+    for (const testing::Field& f : testing::elements(8)) {
+      uniformity.values(f.kind, at, f.n, f.k);
+      at += f.bytes();
+    }
+  }
+  world().gather_all("");
+  if (!is(Role::dealer)) return;
+  EXPECT_EQ(uniformity.complaints(), std::vector<std::string>());
+  EXPECT_LE(uniformity.tests(), testing::kMostTests);
+}
+
+// A file that is sent once. The client keeps it under a cache folder of its own.
+class Transfer : public ::testing::Test {
+ protected:
+  Transfer() : cache_(folder_.path()) {
+    if (is(Role::server0)) test::write_file(folder_ / "table", content());
+  }
+  static std::string content() {
+    std::string bytes(9'000'001, '\0');  // two parts and some
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = char(i * 2654435761u >> 13);
+    return bytes;
+  }
+  static std::string digest() { return std::string(64, '7'); }
+  // Both ends; what the client got.
+  protocol::Received send(const std::function<void(const std::string&)>& check = {}) {
+    if (is(Role::server0)) protocol::offer_file(world(), folder_ / "table", digest());
+    if (!is(Role::client)) return {};
+    return protocol::receive_file(
+        world(), Role::server0,
+        [&](const std::string& path, const std::string& d) {
+          EXPECT_EQ(d, digest());
+          if (check) check(path);
+        },
+        {});
+  }
+  std::string kept(const std::string& end) const { return folder_ / ("shardlm/tables/" + digest() + end); }
+  const test::TemporaryFolder folder_;
+  const test::CacheFolder cache_;
+};
+
+TEST_F(Transfer, AFileComesOnceAndIsKept) {
+  const protocol::Received first = send(), second = send();
+  if (!is(Role::client)) return;
+  EXPECT_EQ(first.sent, content().size());
+  EXPECT_EQ(second.sent, 0u);
+  EXPECT_EQ(first.path, kept(".h5"));
+  EXPECT_TRUE(test::read_file(first.path) == content());
+}
+
+TEST_F(Transfer, OnlyTheRestComesAfterATryThatBrokeOff) {
+  if (is(Role::client)) {
+    std::filesystem::create_directories(folder_ / "shardlm/tables");
+    test::write_file(kept(".part"), content().substr(0, 5'000'000));
+  }
+  const protocol::Received received = send();
+  if (!is(Role::client)) return;
+  EXPECT_EQ(received.sent, content().size() - 5'000'000);
+  EXPECT_TRUE(test::read_file(received.path) == content());
+}
+
+TEST_F(Transfer, WhatComesDamagedIsNotKept) {
+  const auto check = [](const std::string&) { throw Error("it is damaged"); };
+  if (is(Role::client))
+    EXPECT_TRUE(says(refusal([&] { send(check); }), "is not what was offered"));
+  else
+    send(check);
+  if (!is(Role::client)) return;
+  EXPECT_FALSE(std::filesystem::exists(kept(".part")));
+  EXPECT_FALSE(std::filesystem::exists(kept(".h5")));
+}
+
+}  // namespace
+}  // namespace shardlm
