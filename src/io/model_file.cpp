@@ -13,8 +13,9 @@ using nlohmann::json;
 
 std::uint64_t bytes_of(const DatasetSpec* text) { return text ? text->bytes() : 0; }
 
-FloatType encoding_of(const DatasetSpec* rows, const std::string& path) {
-  if (!rows) throw Error("cannot use " + path + ": it has no embedding");
+FloatType encoding_of(const DatasetFile& file, const char* dataset, const std::string& path) {
+  const DatasetSpec* rows = file.find(dataset);
+  if (!rows) throw Error("cannot use " + path + ": it has no dataset " + dataset);
   try {
     return float_type(rows->encoding);
   } catch (const Error& e) {
@@ -48,8 +49,8 @@ bool belongs(const std::string& dataset, ModelPart part) {
 struct ModelFile::Impl {
   Impl(const std::string& path, ModelPart part) : file(path, format_of(part)), config(config_of(file.manifest().attributes, path)) {
     const json& attributes = file.manifest().attributes;
-    if (has_embedding(part)) encoding = encoding_of(file.find("embedding"), path);
-    if (part == ModelPart::sealed) encoding = encoding_of(file.find("sealed_rows"), path);
+    if (has_embedding(part)) encoding = encoding_of(file, "embedding", path);
+    if (part == ModelPart::sealed) encoding = encoding_of(file, "sealed_rows", path);
     file.require(datasets_of(part));
     file.verify();
     if (has_texts(part)) tokenizer = text("tokenizer"), chat_template = text("chat_template");
