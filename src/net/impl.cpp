@@ -16,6 +16,7 @@ World::Impl::Impl(MPI_Comm owned, int rank, std::size_t part)
     : comm(owned), role(static_cast<Role>(rank)), largest_part(part), watch(owned) {
   for (Flow& flow : flows) {
     for (auto& expected : flow.expected) expected = std::make_shared<Expected>();
+    for (auto& sealed : flow.sealed) sealed = std::make_shared<Expected>();
   }
 }
 
@@ -34,23 +35,31 @@ std::unique_ptr<Transfer::State> World::Impl::begin(bool sending, Role peer, Lan
   state->lane = lane;
   state->header = {kMagic, static_cast<std::uint32_t>(kind), request, next[static_cast<int>(peer)]++, size};
   state->largest_part = largest_part;
+  state->seals = secure;
   if (!sending) {
     state->expected = flow(lane).expected[static_cast<int>(peer)];
     state->expected->push_back(state.get());
+  }
+  if (!sending && secure) {
+    state->sealed = flow(lane).sealed[static_cast<int>(peer)];
+    state->sealed->push_back(state.get());
   }
   return state;
 }
 
 void World::Impl::start_send(State& s) {
-  std::memcpy(s.bytes.data() + kHeaderAt, &s.header, sizeof(Header));
-  s.parts.assign(s.parts_of(s.header.size), MPI_REQUEST_NULL);
+  std::uint8_t *header = s.bytes.data() + kHeaderAt, *payload = s.bytes.data() + kPayloadAt;
+  std::memcpy(header, &s.header, sizeof(Header));
+  if (observer) show(s, s.header.size);
+  if (s.seals)
+    flow(s.lane).sealers[static_cast<int>(s.peer)]->seal({header, sizeof(Header)}, payload, s.header.size, payload + s.header.size);
+  const std::size_t wire = s.wire(s.header.size);
+  s.parts.assign(s.parts_of(wire), MPI_REQUEST_NULL);
   for (std::size_t i = 0; i < s.parts.size(); ++i) {
-    call(MPI_Isend(s.part(i), s.part_bytes(i, s.header.size), MPI_BYTE, static_cast<int>(s.peer), s.tag(i), comm, &s.parts[i]),
-         "sending a message");
+    call(MPI_Isend(s.part(i), s.part_bytes(i, wire), MPI_BYTE, static_cast<int>(s.peer), s.tag(i), comm, &s.parts[i]), "sending a message");
   }
   flow(s.lane).sent.messages += 1;
   flow(s.lane).sent.bytes += s.header.size;
-  if (observer) show(s, s.header.size);
 }
 
 void World::Impl::show(const State& s, std::size_t size) const {
@@ -68,7 +77,7 @@ void World::Impl::take_in(Role from, Lane lane) {
     State& s = *expected.front();
     expected.pop_front();
     // One that is too long is received all the same, elsewhere: its header is wanted for the sentence that refuses it.
-    if (bytes > s.part_bytes(0, s.header.size)) s.bytes = take_buffer(kPayloadAt + static_cast<std::size_t>(bytes));
+    if (bytes > s.part_bytes(0, s.wire(s.header.size))) s.bytes = take_buffer(kPayloadAt + static_cast<std::size_t>(bytes));
     std::memset(s.bytes.data() + kHeaderAt, 0, sizeof(Header));  // an old header must not pass for one that came
     s.parts.assign(1, MPI_REQUEST_NULL);
     call(MPI_Irecv(s.part(0), bytes, MPI_BYTE, static_cast<int>(from), static_cast<int>(lane), comm, &s.parts[0]), "receiving a message");
@@ -81,9 +90,10 @@ void World::Impl::take_in_all() {
   }
 }
 
-bool World::Impl::advance(State& s) {
+bool World::Impl::receive_parts(State& s) {
+  if (s.whole) return true;
   int done = 0;
-  if (!s.sending && !s.opened) {
+  if (!s.opened) {
     if (s.parts.empty()) take_in(s.peer, s.lane);
     if (s.parts.empty()) return false;
     MPI_Status status;
@@ -91,15 +101,42 @@ bool World::Impl::advance(State& s) {
     if (!done) return false;
     open(s, status);
   }
-  call(MPI_Testall(static_cast<int>(s.parts.size()), s.parts.data(), &done, MPI_STATUSES_IGNORE),
-       s.sending ? "sending a message" : "receiving a message");
-  if (!done) return false;
-  watch.progress();
-  if (!s.sending) {
-    flow(s.lane).received.messages += 1;
-    flow(s.lane).received.bytes += s.came;
-    if (observer) show(s, s.came);
+  call(MPI_Testall(static_cast<int>(s.parts.size()), s.parts.data(), &done, MPI_STATUSES_IGNORE), "receiving a message");
+  s.whole = done != 0;
+  return s.whole;
+}
+
+// A lane's messages are opened in the order in which they were sealed, whichever of them is waited for.
+void World::Impl::unseal_in_turn(State& s) {
+  Expected& line = *flow(s.lane).sealed[static_cast<int>(s.peer)];
+  while (!s.clear && !line.empty() && receive_parts(*line.front())) {
+    State& next = *line.front();
+    std::uint8_t *header = next.bytes.data() + kHeaderAt, *payload = next.bytes.data() + kPayloadAt;
+    try {
+      flow(s.lane).openers[static_cast<int>(s.peer)]->open({header, sizeof(Header)}, payload, next.came, payload + next.came);
+    } catch (const Error& error) {
+      throw Error("between " + std::string(name(s.peer)) + " and " + name(role) + ": " + next.named() + " cannot be trusted: " + error.what());
+    }
+    next.clear = true;
+    line.pop_front();
   }
+}
+
+bool World::Impl::advance(State& s) {
+  if (s.sending) {
+    int done = 0;
+    call(MPI_Testall(static_cast<int>(s.parts.size()), s.parts.data(), &done, MPI_STATUSES_IGNORE), "sending a message");
+    if (!done) return false;
+    watch.progress();
+    return true;
+  }
+  if (!receive_parts(s)) return false;
+  if (s.seals) unseal_in_turn(s);
+  if (s.seals && !s.clear) return false;
+  watch.progress();
+  flow(s.lane).received.messages += 1;
+  flow(s.lane).received.bytes += s.came;
+  if (observer) show(s, s.came);
   return true;
 }
 
@@ -123,14 +160,15 @@ void World::Impl::open(State& s, const MPI_Status& status) {
   }
   int bytes = 0;
   MPI_Get_count(&status, MPI_BYTE, &bytes);
-  if (bytes != s.part_bytes(0, came.size)) throw Error(with_who(s.peer, "sent " + other.named() + " cut short"));
+  if (bytes != s.part_bytes(0, s.wire(came.size))) throw Error(with_who(s.peer, "sent " + other.named() + " cut short"));
 
   s.opened = true;
   s.came = came.size;
   s.header.kind = came.kind;
-  s.parts.resize(s.parts_of(s.came), MPI_REQUEST_NULL);
+  const std::size_t wire = s.wire(s.came);
+  s.parts.resize(s.parts_of(wire), MPI_REQUEST_NULL);
   for (std::size_t i = 1; i < s.parts.size(); ++i) {
-    call(MPI_Irecv(s.part(i), s.part_bytes(i, s.came), MPI_BYTE, static_cast<int>(s.peer), s.tag(i), comm, &s.parts[i]),
+    call(MPI_Irecv(s.part(i), s.part_bytes(i, wire), MPI_BYTE, static_cast<int>(s.peer), s.tag(i), comm, &s.parts[i]),
          "receiving a long message");
   }
 }

@@ -19,7 +19,9 @@ struct World::Impl {
   std::unique_ptr<State> begin(bool sending, Role peer, Lane lane, Kind kind, std::uint64_t request, MessageBuffer bytes, std::size_t size);
   void start_send(State& state);
   bool advance(State& state);  // has it arrived, or left? Counts it if so
+  bool receive_parts(State& state);  // of a receive: have all come?
   void open(State& state, const MPI_Status& status);
+  void unseal_in_turn(State& state);
   void show(const State& state, std::size_t size) const;  // to the observer
 
   // Receives are posted when their message is there: posted ahead, one that is too long would not be cut but written beyond the
@@ -38,7 +40,9 @@ struct World::Impl {
     Traffic sent, received;
     double waited = 0;
     std::array<std::uint64_t, kParties> next_sent{}, next_received{};
-    std::array<std::shared_ptr<Expected>, kParties> expected;
+    std::array<std::shared_ptr<Expected>, kParties> expected, sealed;
+    std::array<std::optional<seal::Sealer>, kParties> sealers;
+    std::array<std::optional<seal::Opener>, kParties> openers;
   };
   Flow& flow(Lane lane) { return flows[static_cast<int>(lane) - 1]; }
 
@@ -49,6 +53,7 @@ struct World::Impl {
   std::array<Flow, kLanes> flows;
   Watch watch;
   std::function<void(const Message&)> observer;
+  bool secure = false;
   double idle_since = 0;            // idle(): since when nothing was finished,
   std::uint64_t idle_finished = 0;  // and after how many messages
 };

@@ -2,11 +2,13 @@
 
 #include "header.hpp"
 #include "pool.hpp"
+#include "shardlm/seal/channel.hpp"
 #include "shardlm/net/world.hpp"
 
 namespace shardlm::net {
 
-Packet::Packet(std::size_t capacity) : bytes_(take_buffer(kPayloadAt + capacity)), capacity_(capacity) {}
+// Tags of a sealed message lie behind its payload.
+Packet::Packet(std::size_t capacity) : bytes_(take_buffer(kPayloadAt + seal::sealed_size(capacity))), capacity_(capacity) {}
 
 Packet::~Packet() { release(); }
 

@@ -14,9 +14,10 @@ Transfer& Transfer::operator=(Transfer&&) noexcept = default;
 Transfer::operator bool() const { return state_ != nullptr; }
 
 Transfer::State::~State() {
-  if (expected) expected->erase(std::remove(expected->begin(), expected->end(), this), expected->end());
+  for (const auto& line : {expected, sealed})
+    if (line) line->erase(std::remove(line->begin(), line->end(), this), line->end());
   const bool under_way = std::any_of(parts.begin(), parts.end(), [](MPI_Request r) { return r != MPI_REQUEST_NULL; });
-  const std::size_t used = kPayloadAt + (sending || under_way ? header.size : came);
+  const std::size_t used = kPayloadAt + wire(sending || under_way ? header.size : came);
   if (under_way) {
     graveyard->bury(std::move(parts), std::move(bytes), used);
   } else {

@@ -4,8 +4,10 @@
 #include <mpi.h>
 
 #include <array>
+#include <optional>
 
 #include "shardlm/net/world.hpp"
+#include "shardlm/seal/channel.hpp"
 
 namespace shardlm::net {
 
@@ -17,6 +19,13 @@ class Watch {
   ~Watch();
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
+
+  // From now on notes are sealed, under a tag of their own: another rank may be there a little earlier. A note says how many messages were
+  // finished, and in the end why a rank gives up: who could forge one could end the job with words of his own. By rank, none for the own.
+  using Sealers = std::array<std::optional<seal::Sealer>, kParties>;
+  using Openers = std::array<std::optional<seal::Opener>, kParties>;
+  void secure(Sealers sealers, Openers openers);
+  static constexpr std::uint32_t kLane = 100;  // its number among the lanes of a key
 
   // Takes in the notes that came. Throws PeerFailure if one of them says so, and again at each later call.
   void poll();
@@ -41,19 +50,24 @@ class Watch {
     std::uint64_t finished;
     std::uint32_t gives_up;
     char sentence[2036];
+    std::uint8_t tag[seal::kTag];  // room for it; it lies behind the bytes that travel
   };
   static constexpr std::size_t kBare = 12;  // bytes of a note without a sentence
-  static constexpr int kTag = 100;
+  static constexpr int kTag = 100, kSealedTag = 101;
 
   void post();
-  void heard(int from);
+  void heard(int from, int bytes);
+  int sealed(int to, Note& note, std::size_t bytes);  // seals where it lies, if it must be; returns what travels
 
   MPI_Comm comm_;
   int rank_ = 0;
   bool failed_ = false;
   std::string why_;
   Note in_{};
-  std::unique_ptr<Note> out_;
+  std::unique_ptr<std::array<Note, kParties>> out_;
+  int tag_ = kTag;
+  Sealers sealers_;
+  Openers openers_;
   MPI_Request receiving_ = MPI_REQUEST_NULL;
   std::array<MPI_Request, kParties> sending_;
   double told_ = 0;

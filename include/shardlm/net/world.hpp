@@ -2,11 +2,13 @@
 //
 // Four ranks of a job are the four parties, by rank. Every message carries a header (request, sequence number in its lane,
 // kind, size) that is checked on arrival: a message out of step is an error, never an answer. Every wait has a deadline and
-// yields the core while it is idle, because ranks may share cores. MPI neither authenticates nor encrypts.
+// yields the core while it is idle, because ranks may share cores. MPI neither authenticates nor encrypts: secure() does, once for all
+// that follows.
 //
 // Programs use run() of run.hpp, which owns the order of construction and the way in which a rank ends.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -15,6 +17,7 @@
 
 #include "shardlm/core/error.hpp"
 #include "shardlm/core/types.hpp"
+#include "shardlm/seal/handshake.hpp"
 
 namespace shardlm::net {
 
@@ -93,6 +96,17 @@ class Mpi {
   Mpi& operator=(const Mpi&) = delete;
 };
 
+// What a rank brings to the handshakes with the other three (seal/handshake.hpp).
+struct Credentials {
+  const seal::Identity& identity;
+  std::array<seal::PublicKey, kParties> peers;  // by rank; the own one is not looked at
+  std::string context;                          // what all ranks must have in common: version, protocol, shapes
+  // Evidence of where this rank runs, for a binding that it must carry; and what is asked of another rank's, which throws Error where it
+  // does not do. Empty: none is sent, none is asked for.
+  std::function<seal::Bytes(const seal::Digest& binding)> evidence = {};
+  std::function<void(Role peer, const seal::Bytes& evidence, const seal::Digest& binding)> verify = {};
+};
+
 class World {
  public:
   // Collective: duplicates the communicator and sets its error handler. Throws Disagreement, on every rank alike, unless there
@@ -102,6 +116,12 @@ class World {
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
+
+  // Collective, while no message is under way: every pair of ranks agrees on keys and learns that the other is who it should be. From then
+  // on all messages are encrypted and authenticated (seal/channel.hpp), their headers authenticated, and one that was changed, replayed,
+  // reordered, cut or reflected throws Error, naming the pair. Throws Disagreement with the sentences of all pairs that could not agree.
+  void secure(const Credentials& credentials);
+  bool is_secure() const;
 
   Role role() const { return role_; }
   double timeout() const { return timeout_; }
