@@ -5,10 +5,7 @@
 namespace shardlm::app {
 namespace {
 
-// A trouble of one line; from_config says which.
-struct Trouble {
-  std::string sentence;
-};
+using Trouble = DeckTrouble;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 bool is_key(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_'; }
@@ -124,8 +121,8 @@ const CLI::Option& Deck::option(const std::string& section, const std::string& k
   return *option;
 }
 
-std::vector<CLI::ConfigItem> Deck::from_config(std::istream& input) const {
-  std::vector<CLI::ConfigItem> items;
+void read_deck(std::istream& input, const std::function<void(const std::string& section)>& section_comes,
+               const std::function<void(const DeckEntry&)>& entry_comes) {
   std::set<std::string> seen;
   std::string text, section;
   for (int number = 1; std::getline(input, text); ++number) {
@@ -136,21 +133,31 @@ std::vector<CLI::ConfigItem> Deck::from_config(std::istream& input) const {
         section = line.key();
         line.expect(']');
         if (!line.done()) throw Trouble{"there is something after the section's name"};
-        subcommand(app_, section);
+        section_comes(section);
         continue;
       }
-      CLI::ConfigItem item;
-      item.name = line.key();
-      item.parents = {section};
+      DeckEntry entry{section, line.key(), ""};
       line.expect('=');
-      const CLI::Option& known = option(section, item.name);
-      item.inputs = {line.value()};
-      if (!seen.insert(item.fullname()).second) throw Trouble{"the key '" + item.name + "' is there twice"};
-      if (!overruled(known)) items.push_back(item);
+      entry.value = line.value();
+      if (!seen.insert(section + "." + entry.key).second) throw Trouble{"the key '" + entry.key + "' is there twice"};
+      entry_comes(entry);
     } catch (const Trouble& trouble) {
       throw CLI::ConfigError("line " + std::to_string(number) + ": " + trouble.sentence);
     }
   }
+}
+
+std::vector<CLI::ConfigItem> Deck::from_config(std::istream& input) const {
+  std::vector<CLI::ConfigItem> items;
+  read_deck(
+      input, [this](const std::string& section) { subcommand(app_, section); },
+      [&](const DeckEntry& entry) {
+        CLI::ConfigItem item;
+        item.name = entry.key;
+        item.parents = {entry.section};
+        item.inputs = {entry.value};
+        if (!overruled(option(entry.section, entry.key))) items.push_back(item);
+      });
   return items;
 }
 

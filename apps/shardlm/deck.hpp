@@ -3,8 +3,25 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
+#include <istream>
+#include <string>
+#include <vector>
 
 namespace shardlm::app {
+
+struct DeckEntry {
+  std::string section, key, value;
+};
+
+// A trouble of one line, which read_deck names.
+struct DeckTrouble {
+  std::string sentence;
+};
+
+// Calls one or the other for each line that says something, which may throw DeckTrouble. Throws CLI::ConfigError, "line 3: ...".
+void read_deck(std::istream& input, const std::function<void(const std::string& section)>& section_comes,
+               const std::function<void(const DeckEntry&)>& entry_comes);
 
 class Deck : public CLI::ConfigBase {
  public:

@@ -12,13 +12,15 @@
 namespace shardlm::app {
 namespace {
 
-void ask(protocol::Client& client, const io::ModelFile& model, Conversation& conversation, const GenerateOptions& o, double start_up) {
+void ask(protocol::Client& client, const io::ModelFile& model, Conversation& conversation, const GenerateOptions& o, double start_up,
+         const Attested& attested) {
   const Clock clock;
   client.announce(positions(o, conversation.prompt_tokens()), o.max_tokens - 1, 0, 0, o.pad_to > 0);
   Measured measured;
   measured.answer = conversation.answer([&client](const std::vector<text::Token>& tokens) { return client.step(tokens); });
   measured.reports = client.finish();
   measured.start_up = start_up;
+  measured.attested = attested;
   measured.embedding = client.embedding_seconds();
   measured.prompt_embedding = client.prompt_embedding_seconds();
   measured.oblivious_sent = client.oblivious_bytes().sent;
@@ -32,7 +34,9 @@ void ask(protocol::Client& client, const io::ModelFile& model, Conversation& con
 
 int generate_private(const GenerateOptions& o, const std::string& trouble) {
   std::optional<Conversation> conversation;
+  Attested attested;
   ClientPart part;
+  part.attested = [&attested](const Attested& all) { attested = all; };
   if (o.prompt.has_value() || !o.system.value_or("").empty()) part.told = "-p and --system";
   part.prepare = [&](const io::ModelFile& model) -> Extent {
     if (o.precision != "float32") throw Error("--precision is for --protocol plain: the private engine has its own numbers");
@@ -41,7 +45,7 @@ int generate_private(const GenerateOptions& o, const std::string& trouble) {
     const std::size_t prompt = positions(o, conversation->prompt_tokens());
     return {prompt, prompt + o.max_tokens - 1};
   };
-  part.run = [&](protocol::Client& client, const io::ModelFile& model, double start_up) { ask(client, model, *conversation, o, start_up); };
+  part.run = [&](protocol::Client& client, const io::ModelFile& model, double start_up) { ask(client, model, *conversation, o, start_up, attested); };
   return on_four_ranks(o, trouble, part);
 }
 

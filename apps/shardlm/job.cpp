@@ -11,6 +11,7 @@
 #include "held.hpp"
 #include "memory.hpp"
 #include "progress.hpp"
+#include "secure.hpp"
 #include "shardlm/core/error.hpp"
 #include "shardlm/net/run.hpp"
 #include "shardlm/ot/table.hpp"
@@ -111,6 +112,11 @@ void serve_client(World& world, const JobOptions& o, const protocol::Choices& ch
 
 int work(World& world, const JobOptions& o, const std::string& trouble, const ClientPart& part, const Clock& since_start) {
   world.agree(trouble);
+  const Attested attested = secure_channels(world, o);
+  if (world.role() == Role::client) {
+    std::fputs(lines_of(attested).c_str(), stderr);
+    if (part.attested) part.attested(attested);
+  }
   check_prompt_stays(world, part.told);
   const std::shared_ptr<Start> start = open_own(world, o);
   const bool known = start->held.has_value();  // else the choices themselves may be what is wrong

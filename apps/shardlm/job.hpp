@@ -6,6 +6,7 @@
 #include <string>
 
 #include "options.hpp"
+#include "secure.hpp"
 #include "shardlm/io/model_file.hpp"
 #include "shardlm/protocol/session.hpp"
 
@@ -24,6 +25,8 @@ struct ClientPart {
   // Reads and checks its input. Runs in a thread of its own, where Kokkos does not work, so that the other ranks can be told that
   // this one lives. Throws Error.
   std::function<Extent(const io::ModelFile&)> prepare;
+  // Told, where it is given, what was found out about the other ranks' machines.
+  std::function<void(const Attested&)> attested = {};
   // Told, where it is given, how many bytes each of the other ranks has to compute with. Before run.
   std::function<void(std::uint64_t)> memory = {};
   // The others wait for its requests as long as it takes. start_up: seconds since main. Throws Error, which ends the job on all ranks.

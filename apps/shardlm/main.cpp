@@ -9,6 +9,7 @@
 #include "compare.hpp"
 #include "convert.hpp"
 #include "generate.hpp"
+#include "identities.hpp"
 #include "info.hpp"
 #include "launch.hpp"
 #include "ot.hpp"
@@ -61,6 +62,12 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
       return ot_make(command.ot);
     case Command::Kind::ot_rotate:
       return ot_rotate(command.ot);
+    case Command::Kind::keys_new:
+      return keys_new(command.keys);
+    case Command::Kind::keys_show:
+      return keys_show(command.keys);
+    case Command::Kind::keys_trial:
+      return keys_trial(command.keys);
     case Command::Kind::check:
       return check(command.check);
     case Command::Kind::info:

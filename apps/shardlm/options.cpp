@@ -29,15 +29,31 @@ const Subcommand kSubcommands[] = {
     {"convert", Command::Kind::convert, [](CLI::App& app, Command& c) { add_convert(app, c.convert); }},
     {"share", Command::Kind::share, [](CLI::App& app, Command& c) { add_share(app, c.share); }},
     {"ot", Command::Kind::ot_make, [](CLI::App& app, Command& c) { add_ot(app, c.ot); }},
+    {"keys", Command::Kind::keys_new, [](CLI::App& app, Command& c) { add_keys(app, c.keys); }},
     {"compare", Command::Kind::compare, [](CLI::App& app, Command& c) { add_compare(app, c.compare); }},
     {"check", Command::Kind::check, [](CLI::App& app, Command& c) { add_check(app, c.check); }},
     {"info", Command::Kind::info, [](CLI::App& app, Command& c) { add_info(app, c.info); }},
 };
 
+// Subcommands of subcommands.
+struct Nested {
+  Command::Kind outer;
+  const char* name;
+  Command::Kind kind;
+};
+const Nested kNested[] = {
+    {Command::Kind::ot_make, "rotate", Command::Kind::ot_rotate},
+    {Command::Kind::keys_new, "show", Command::Kind::keys_show},
+    {Command::Kind::keys_new, "trial", Command::Kind::keys_trial},
+};
+
 Command::Kind chosen(const CLI::App& app) {
-  for (const Subcommand& s : kSubcommands)
-    if (app.got_subcommand(s.name))
-      return s.kind == Command::Kind::ot_make && app.get_subcommand(s.name)->got_subcommand("rotate") ? Command::Kind::ot_rotate : s.kind;
+  for (const Subcommand& s : kSubcommands) {
+    if (!app.got_subcommand(s.name)) continue;
+    for (const Nested& n : kNested)
+      if (n.outer == s.kind && app.get_subcommand(s.name)->got_subcommand(n.name)) return n.kind;
+    return s.kind;
+  }
   return Command::Kind::none;
 }
 

@@ -17,6 +17,9 @@ struct JobOptions {
   std::string embedding;        // table, ot or dpf; empty: the protocol's own
   std::string tables;           // the folder of the sealed table and its key, at the key's holder; empty: beside the model
   std::size_t pad_to = 0;       // positions of each prompt, or 0
+  bool secure_channels = false;
+  std::string identity, peers;             // with secure channels: this rank's key file or a folder of them, and who the others are
+  std::string key_file, passphrase_file;  // of sealed files
   std::uint64_t dealer_ahead = std::uint64_t{256} << 20;
   double timeout = 60;
   int threads = 0;  // 0: a share of the cores
@@ -58,6 +61,10 @@ struct OtOptions {
   std::string model, folder;  // folder: empty: beside the model
 };
 
+struct KeysOptions {
+  std::string path;
+};
+
 struct InfoOptions {
   std::string model;
   std::size_t tokens = 19, answer = 1;
@@ -82,7 +89,7 @@ struct CheckOptions {
 
 // What was asked for.
 struct Command {
-  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, info, compare, check };
+  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, keys_new, keys_show, keys_trial, info, compare, check };
   Kind kind = Kind::none;
   std::string text;     // to print instead of doing anything: help or the version
   std::string trouble;  // one sentence, where the command line or its deck is wrong
@@ -91,6 +98,7 @@ struct Command {
   ConvertOptions convert;
   ShareOptions share;
   OtOptions ot;
+  KeysOptions keys;
   InfoOptions info;
   CompareOptions compare;
   CheckOptions check;

@@ -10,9 +10,7 @@ namespace {
 std::string check_protocol(const std::string& name) {
   const std::vector<std::string>& names = protocol::preset_names();
   if (name == "plain" || std::find(names.begin(), names.end(), name) != names.end()) return "";
-  const std::string has = "; it has v2, v3, v3-ot, v3-mpc and plain";
-  if (name == "v3-cc") return "this version does not have the protocol " + name + " yet" + has;
-  return "this version has no protocol '" + name + "'" + has;
+  return "there is no protocol '" + name + "'; there are v2, v3, v3-ot, v3-mpc, v3-cc and plain";
 }
 
 std::string check_private(const std::string& name) { return name == "plain" ? "plain is no private protocol" : check_protocol(name); }
@@ -38,14 +36,15 @@ void add_sampling(CLI::App& c, text::SamplerOptions& o) {
 void add_protocol(CLI::App& c, std::string& protocol) {
   c.add_option("--protocol", protocol,
                "v3: private, on four ranks; v2: the same with textbook additive sharing, slower; v3-ot: the client has no model "
-               "(shardlm ot); v3-mpc: the weights are secret from the servers too (shardlm share); plain: not private, in one process")
+               "(shardlm ot); v3-mpc: the weights are secret from the servers too (shardlm share); v3-cc: sealed channels and files (shardlm keys, "
+               "shardlm seal); plain: not private, in one process")
       ->check(check_protocol)
       ->capture_default_str()
       ->type_name("NAME");
 }
 
 void add_private_protocol(CLI::App& c, std::string& protocol) {
-  c.add_option("--protocol", protocol, "v2, v3, v3-ot or v3-mpc")->check(check_private)->capture_default_str()->type_name("NAME");
+  c.add_option("--protocol", protocol, "v2, v3, v3-ot, v3-mpc or v3-cc")->check(check_private)->capture_default_str()->type_name("NAME");
 }
 
 void add_dealer_ahead(CLI::App& c, std::uint64_t& bytes) {
@@ -71,6 +70,12 @@ void add_job(CLI::App& c, JobOptions& o) {
       ->check(within(1, 1 << 24))
       ->type_name("N");
   add_dealer_ahead(c, o.dealer_ahead);
+  c.add_flag("--secure-channels", o.secure_channels, "Encrypt and authenticate all that travels between ranks (default with v3-cc)");
+  c.add_option("--identity", o.identity, "This rank's key file (shardlm keys new), or a folder with client.key, server0.key, server1.key and dealer.key")
+      ->type_name("FILE");
+  c.add_option("--peers", o.peers, "Deck of the four ranks' public keys, and of what their machines must prove")->type_name("FILE");
+  c.add_option("--key-file", o.key_file, "Opens sealed files: their data key")->type_name("FILE");
+  c.add_option("--passphrase-file", o.passphrase_file, "Opens sealed files: their passphrase")->type_name("FILE");
   c.add_flag("--one-machine", o.one_machine,
              "With v3-mpc: the folder of --model may hold all ranks' files, to try it out where that is no secret");
   c.add_option("--timeout", o.timeout, "Seconds after which a rank that went quiet is given up")

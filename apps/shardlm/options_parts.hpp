@@ -12,6 +12,7 @@ void add_chat(CLI::App& app, ChatOptions& options);
 void add_convert(CLI::App& app, ConvertOptions& options);
 void add_share(CLI::App& app, ShareOptions& options);
 void add_ot(CLI::App& app, OtOptions& options);
+void add_keys(CLI::App& app, KeysOptions& options);
 void add_info(CLI::App& app, InfoOptions& options);
 void add_compare(CLI::App& app, CompareOptions& options);
 void add_check(CLI::App& app, CheckOptions& options);

@@ -89,6 +89,9 @@ nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config,
   j["seconds"] = {{"start_up", m.start_up}, {"prefill", a.prefill}, {"decode", a.decode}};
   if (!m.reports) return j;
   j["embedding"] = protocol::name(choices(o).embedding);
+  j["channels"] = choices(o).secure_channels ? "secure" : "plain";
+  for (Role role : {Role::server0, Role::server1, Role::dealer})
+    if (const std::string& said = m.attested[int(role)]; !said.empty()) j["attestation"][net::name(role)] = said;
   j["positions"] = positions(o, a.prompt);
   j["oblivious_bytes"] = {{"sent", m.oblivious_sent}, {"received", m.oblivious_received}};
   j["seconds"]["embedding"] = m.embedding;

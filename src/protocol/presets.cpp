@@ -16,7 +16,7 @@ Embedding embedding(const std::string& text) {
 }
 
 const std::vector<std::string>& preset_names() {
-  static const std::vector<std::string> names{"v2", "v3", "v3-ot", "v3-mpc"};
+  static const std::vector<std::string> names{"v2", "v3", "v3-ot", "v3-mpc", "v3-cc"};
   return names;
 }
 
@@ -25,6 +25,7 @@ Choices preset(const std::string& name) {
   if (name == "v2") choices.engine = qwen::Engine::additive;
   else if (name == "v3-ot") choices.embedding = Embedding::ot;
   else if (name == "v3-mpc") choices.secret_weights = true;
+  else if (name == "v3-cc") choices.secure_channels = choices.sealed_files = true;
   else if (name != "v3") throw Error("there is no private protocol '" + name + "'");
   return choices;
 }

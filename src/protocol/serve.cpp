@@ -23,6 +23,8 @@ void send_report(net::World& world, std::uint64_t request, const Report& report)
   world.send_now(Role::client, Lane::control, Kind::report, request, &report, sizeof report);
 }
 
+std::string this_version() { return "protocol 4, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds"; }
+
 // What this rank holds of the conversation, up to the tokens that are kept: it may hold more, because the dealer deals ahead of
 // the answer's end.
 void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const Announcement& a, Embedding embedding) {
@@ -191,9 +193,14 @@ void serve(net::World& world, const qwen::Model& model, const ServeOptions& opti
   }
 }
 
+std::string context_of(const Choices& choices) {
+  return this_version() + ", engine " + std::to_string(int(choices.engine)) + ", weights " + (choices.secret_weights ? "secret" : "public") +
+         ", embedding " + name(choices.embedding) + ", files " + (choices.sealed_files ? "sealed" : "as they are");
+}
+
 void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, Embedding embedding) {
   world.agree(trouble);
-  const std::string version = "protocol 4, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds";
+  const std::string version = this_version();
   const std::vector<std::string> models = world.gather_all(digest), versions = world.gather_all(version), embeddings = world.gather_all(name(embedding));
   const int first = models[0].empty() ? 1 : 0;  // a client without a model takes the others' word for it
   const std::string whose = net::name(Role(first));

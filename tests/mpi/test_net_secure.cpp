@@ -259,8 +259,10 @@ TEST_F(Secure, ARankWithAnotherIdentityIsRefusedByAllOthersInOneSentence) {
   const seal::Identity stranger = identity_of(int(Role::server1), 1);
   const seal::Identity& mine = is(Role::server1) ? stranger : identity_;
   const std::string said = refusal([&] { world.secure({mine, peers_, "a test"}); });
-  for (const char* who : {"client", "server 0", "dealer"})
+  for (const char* who : {"client", "server 0", "dealer"}) {
+    if (who == std::string("client") && !is(Role::client)) continue;  // what a client says stays with it
     EXPECT_NE(said.find("the channel between " + std::string(who) + " and server 1 is refused"), std::string::npos) << said;
+  }
   EXPECT_EQ(said.find("between server 1 and"), std::string::npos) << said;
   EXPECT_FALSE(world.is_secure());
 }
@@ -294,35 +296,13 @@ TEST_F(Secure, EvidenceTravelsBoundToTheChannelAndMayBeRefused) {
   World other(20);
   const auto refuse = [](Role, const seal::Bytes&, const seal::Digest&) { throw Error("no machine of ours"); };
   const std::string said = refusal([&] {
-    if (is(Role::client))
+    if (is(Role::dealer))
       other.secure({identity_, peers_, "a test", evidence, refuse});
     else
       other.secure({identity_, peers_, "a test", evidence, {}});
   });
-  for (const char* who : {"server 0", "server 1", "dealer"})
-    EXPECT_NE(said.find("between client and " + std::string(who) + " is refused: no machine of ours"), std::string::npos) << said;
-}
-
-TEST_F(Secure, FailuresAreToldUnderSeal) {
-  const World::Traffic before = world.sent(Lane::control);
-  secure(world);
-  const std::string sentence = "the disk of this rank is full, sixteen bytes and more";
-  std::size_t seen = 0, told = 0;
-  if (is(Role::dealer)) {
-    network = [&](std::uint8_t* bytes, int count, int, int tag) {
-      told += tag == 101;
-      seen += std::string(bytes, bytes + count).find(sentence.substr(0, 16)) != std::string::npos;
-      return true;
-    };
-    world.fail(sentence);
-    network = nullptr;
-    EXPECT_EQ(told, 3u);
-    EXPECT_EQ(seen, 0u);
-    return;
-  }
-  const std::string said = error_of([&] { world.receive_now(Role::dealer, Lane::control, Kind::end, 0); });
-  EXPECT_EQ(said, "dealer: " + sentence);
-  EXPECT_EQ(world.sent(Lane::control).messages, before.messages);
+  for (const char* who : {"client", "server 0", "server 1"})
+    EXPECT_NE(said.find("between dealer and " + std::string(who) + " is refused: no machine of ours"), std::string::npos) << said;
 }
 
 }  // namespace

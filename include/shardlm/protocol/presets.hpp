@@ -5,6 +5,7 @@
 //   v3       masked     public to the servers    the client's own table
 //   v3-ot    masked     public to the servers    oblivious transfer
 //   v3-mpc   masked     secret                   the client's own table
+//   v3-cc    masked     public to the servers    the client's own table     channels encrypted, files sealed
 //
 // Secret weights: each server holds one additive share of them, the dealer's rank is the model's owner.
 #pragma once
@@ -27,6 +28,8 @@ struct Choices {
   qwen::Engine engine = qwen::Engine::masked;
   bool secret_weights = false;
   Embedding embedding = Embedding::table;
+  bool secure_channels = false;  // net::World::secure
+  bool sealed_files = false;     // no rank takes a model that lies on its disk in the clear
 };
 
 const std::vector<std::string>& preset_names();

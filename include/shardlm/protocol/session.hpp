@@ -104,6 +104,9 @@ void serve(net::World& world, const qwen::Model& model, const ServeOptions& opti
 // model file's, or empty with the trouble that a rank had in opening it, or at a client that has no model.
 void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, Embedding embedding = Embedding::table);
 
+// What ranks must have in common before they trust each other: the program's version and the choices of their protocol.
+std::string context_of(const Choices& choices);
+
 // The largest resident memory of this process so far, in bytes.
 std::uint64_t peak_memory();
 

@@ -1,0 +1,83 @@
+#include "secure.hpp"
+
+#include <filesystem>
+#include <optional>
+
+#include "peers.hpp"
+#include "shardlm/attest/collect.hpp"
+#include "shardlm/attest/verify.hpp"
+#include "shardlm/core/error.hpp"
+#include "shardlm/protocol/session.hpp"
+#include "shardlm/seal/key_files.hpp"
+
+namespace shardlm::app {
+namespace {
+
+using net::Role;
+
+// What this rank has, or why it cannot go on.
+struct Own {
+  std::optional<protocol::Choices> choices;
+  std::optional<seal::Identity> identity;
+  std::optional<Peers> peers;
+  std::string trouble;
+};
+
+seal::Identity identity_of(Role role, const std::string& path) {
+  if (path.empty()) throw Error("secure channels need this rank's identity: make one with shardlm keys new, and name it with --identity");
+  return seal::read_identity(std::filesystem::is_directory(path) ? path + "/" + file_name(role) + ".key" : path);
+}
+
+Own own(Role role, const JobOptions& o) {
+  Own own;
+  try {
+    own.choices = choices(o);
+    if (!own.choices->secure_channels) return own;
+    own.identity = identity_of(role, o.identity);
+    if (o.peers.empty()) throw Error("secure channels need to know who the other ranks are: name the deck of their public keys with --peers");
+    own.peers = read_peers(o.peers);
+    if (own.peers->keys[int(role)] != own.identity->public_key())
+      throw Error("the identity of this rank is " + seal::to_text(own.identity->public_key()) + ", and " + o.peers + " has another key for [" +
+                  file_name(role) + "]");
+  } catch (const std::exception& error) {
+    own.trouble = error.what();
+  }
+  return own;
+}
+
+}  // namespace
+
+Attested secure_channels(net::World& world, const JobOptions& o) {
+  const Own mine = own(world.role(), o);
+  world.agree(mine.trouble);
+  const std::vector<std::string> wanted = world.gather_all(mine.choices->secure_channels ? "secure" : "plain");
+  std::string sentence;
+  for (int rank = 1; rank < net::kParties && sentence.empty(); ++rank)
+    if (wanted[rank] != wanted[0])
+      sentence = "channels are " + wanted[0] + " at client and " + wanted[rank] + " at " + net::name(Role(rank)) +
+                 ": give every rank the same --protocol and --secure-channels";
+  world.agree(world.role() == Role::client ? sentence : std::string());
+  Attested attested;
+  if (!mine.choices->secure_channels) return attested;
+  const Peers& peers = *mine.peers;
+  const auto evidence = [&](const seal::Digest& binding) { return attest::pack(attest::collect(peers.policies[int(world.role())], binding).evidence); };
+  const auto verify = [&](Role peer, const seal::Bytes& bytes, const seal::Digest& binding) {
+    attested[int(peer)] = attest::verify(peers.policies[int(peer)], bytes, binding).summary;
+  };
+  world.secure({*mine.identity, peers.keys, protocol::context_of(*mine.choices), evidence, verify});
+  return attested;
+}
+
+std::string lines_of(const Attested& attested) {
+  std::string same, lines;
+  bool differ = false;
+  for (int rank = 0; rank < net::kParties; ++rank) {
+    if (attested[rank].empty()) continue;
+    differ = differ || (!same.empty() && attested[rank] != same);
+    same = attested[rank];
+    lines += std::string(net::name(Role(rank))) + ": " + attested[rank] + "\n";
+  }
+  return differ ? lines : same.empty() ? "" : same + "\n";
+}
+
+}  // namespace shardlm::app
