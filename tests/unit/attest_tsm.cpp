@@ -10,12 +10,14 @@ using test::says;
 namespace {
 
 const ReportData kData = report_data_of(user_data());
-constexpr Patience kShort{std::chrono::milliseconds(40), std::chrono::milliseconds(1)};
+constexpr std::chrono::milliseconds kPause(1);
 
-TsmReport take(FakeKernel& kernel) { return take_report(kernel, "/reports", kData, kShort); }
+TsmReport take(FakeKernel& kernel, std::chrono::milliseconds patience = std::chrono::minutes(1)) {
+  return take_report(kernel, "/reports", kData, {patience, kPause});
+}
 
 std::string trouble(FakeKernel kernel) {
-  const std::string why = refusal([&] { take(kernel); });
+  const std::string why = refusal([&] { take(kernel, std::chrono::milliseconds(40)); });
   EXPECT_EQ(kernel.made, kernel.removed);
   return why;
 }
