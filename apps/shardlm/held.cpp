@@ -43,23 +43,47 @@ std::optional<Role> Held::offers(const protocol::Choices& choices) {
   return choices.embedding == protocol::Embedding::ot ? protocol::key_holder(choices) : Role::server0;
 }
 
-Held::Held(Role role, const JobOptions& o) : role_(role), choices_(app::choices(o)), path_(o.model) {
-  const bool has_nothing = role == Role::client && choices_.embedding != protocol::Embedding::table;
-  if (has_nothing) return;
+namespace {
+
+bool has_model(Role role, const protocol::Choices& choices) { return role != Role::client || choices.embedding == protocol::Embedding::table; }
+
+std::string model_path(Role role, const JobOptions& o, const protocol::Choices& choices) {
+  return choices.secret_weights && std::filesystem::is_directory(o.model) ? o.model + "/" + io::kShareFiles[int(role)] : o.model;
+}
+
+std::string tables_of(const JobOptions& o) { return o.tables.empty() ? table_folder(o.model) : o.tables; }
+
+}  // namespace
+
+std::vector<std::string> Held::files(Role role, const JobOptions& o) {
+  const protocol::Choices choices = app::choices(o);
+  std::vector<std::string> files(3);
+  if (has_model(role, choices)) files[0] = model_path(role, o, choices);
+  if (choices.embedding == protocol::Embedding::ot && offers(choices) == role)
+    for (int i : {0, 1}) files[1 + i] = tables_of(o) + "/" + io::kTableFiles[i];
+  return files;
+}
+
+Held::Held(Role role, const JobOptions& o, const Unsealed& files) : role_(role), choices_(app::choices(o)), path_(o.model) {
+  if (!has_model(role, choices_)) return;
   if (choices_.secret_weights) {
-    open_share(o);
+    open_share(o, files);
   } else {
     if (std::filesystem::exists(o.model + "/" + io::kShareFiles[int(Role::client)]))
       throw Error(o.model + " is a share set, which --protocol v3-mpc uses and " + o.protocol + " does not");
-    file_.emplace(o.model);
+    path_ = files.at(o.model);
+    file_.emplace(path_);
   }
   if (offers(choices_) != role) return;
-  choices_.embedding == protocol::Embedding::ot ? open_table(o) : make_texts();
+  if (choices_.embedding == protocol::Embedding::ot)
+    open_table(o, files);
+  else
+    make_texts();
 }
 
-void Held::open_share(const JobOptions& o) {
-  if (std::filesystem::is_directory(o.model)) path_ = o.model + "/" + io::kShareFiles[int(role_)];
-  const std::string beside = std::filesystem::path(path_).parent_path().string();
+void Held::open_share(const JobOptions& o, const Unsealed& files) {
+  const std::string path = model_path(role_, o, choices_), beside = std::filesystem::path(path).parent_path().string();
+  path_ = files.at(path);
   if (!o.one_machine) check_alone(beside.empty() ? "." : beside, role_);
   if (role_ == Role::client) file_.emplace(path_, io::ModelPart::client);
   if (role_ == Role::dealer) file_.emplace(path_, io::ModelPart::dealer);
@@ -67,12 +91,12 @@ void Held::open_share(const JobOptions& o) {
   if (role_ == Role::server1) share_.emplace(path_, 1);
 }
 
-void Held::open_table(const JobOptions& o) {
-  const std::string folder = o.tables.empty() ? table_folder(o.model) : o.tables, key = folder + "/" + io::kTableFiles[1];
+void Held::open_table(const JobOptions& o, const Unsealed& files) {
+  const std::string folder = tables_of(o), key = folder + "/" + io::kTableFiles[1];
   if (!std::filesystem::exists(key))
     throw Error("there is no sealed table in " + folder + ": make one with shardlm ot make, or name its folder with --ot");
-  offered_ = folder + "/" + io::kTableFiles[0];
-  key_.emplace(key);
+  offered_ = files.at(folder + "/" + io::kTableFiles[0]);
+  key_.emplace(files.at(key));
   offered_digest_ = io::ModelFile(offered_, io::ModelPart::sealed).digest();
   const std::string again = ": make them again (shardlm ot rotate)";
   if (key_->table() != offered_digest_) throw Error("the table in " + folder + " is not the one that the key beside it is for" + again);

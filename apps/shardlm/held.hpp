@@ -10,6 +10,7 @@
 #include "shardlm/io/share_set.hpp"
 #include "shardlm/net/world.hpp"
 #include "shardlm/qwen/model.hpp"
+#include "unsealed.hpp"
 
 namespace shardlm::app {
 
@@ -22,7 +23,10 @@ io::ModelPart received_part(const protocol::Choices& choices);
 class Held {
  public:
   // Throws Error for a file that this rank must not use, or that this protocol does not. A client without a model has nothing yet.
-  Held(net::Role role, const JobOptions& options);
+  // files: has opened those of its files() that are sealed.
+  Held(net::Role role, const JobOptions& options, const Unsealed& files);
+  // The files that this rank opens: of the model, and at the holder of a sealed table that and its key; "" for those that it has not.
+  static std::vector<std::string> files(net::Role role, const JobOptions& options);
 
   const std::string& digest() const;  // "" for a client without a model
   // What this rank's weights take in the execution space's memory: nothing where that is the host's, which computes with what it maps.
@@ -40,8 +44,8 @@ class Held {
   void open_received(const std::string& path);
 
  private:
-  void open_share(const JobOptions& options);
-  void open_table(const JobOptions& options);
+  void open_share(const JobOptions& options, const Unsealed& files);
+  void open_table(const JobOptions& options, const Unsealed& files);
   void make_texts();
 
   net::Role role_;

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <future>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "clock.hpp"
 #include "held.hpp"
+#include "in_thread.hpp"
 #include "memory.hpp"
 #include "progress.hpp"
 #include "secure.hpp"
@@ -30,28 +29,10 @@ struct Start {
   std::string trouble;
 };
 
-// A model that was never read is checksummed first, which may take minutes, and a person may still write the prompt: tells the
-// others meanwhile that this rank lives. Should one of them fail, nobody waits for the thread: the process ends. Returns why the work
-// cannot be done, or "".
-std::string in_thread(World& world, std::function<void()> work) {
-  std::packaged_task<std::string()> task([work = std::move(work)]() -> std::string {
-    try {
-      work();
-      return "";
-    } catch (const std::exception& error) {
-      return error.what();
-    }
-  });
-  std::future<std::string> trouble = task.get_future();
-  std::thread(std::move(task)).detach();
-  while (trouble.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) world.still_working();
-  return trouble.get();
-}
-
 // Shared, because such a thread may outlive a failure for a moment.
-std::shared_ptr<Start> open_own(World& world, const JobOptions& o) {
+std::shared_ptr<Start> open_own(World& world, const JobOptions& o, const std::shared_ptr<const Unsealed>& files) {
   auto start = std::make_shared<Start>();
-  start->trouble = in_thread(world, [start, &o, role = world.role()] { start->held.emplace(role, o); });
+  start->trouble = in_thread(world, [start, &o, files, role = world.role()] { start->held.emplace(role, o, *files); });
   return start;
 }
 
@@ -118,7 +99,8 @@ int work(World& world, const JobOptions& o, const std::string& trouble, const Cl
     if (part.attested) part.attested(attested);
   }
   check_prompt_stays(world, part.told);
-  const std::shared_ptr<Start> start = open_own(world, o);
+  const auto files = std::make_shared<const Unsealed>(world, Held::files(world.role(), o), o);
+  const std::shared_ptr<Start> start = open_own(world, o, files);
   const bool known = start->held.has_value();  // else the choices themselves may be what is wrong
   const protocol::Choices choices = known ? app::choices(o) : protocol::Choices();
   protocol::agree_on_model(world, known ? start->held->digest() : std::string(), start->trouble, choices.embedding);

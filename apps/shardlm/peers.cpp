@@ -58,6 +58,8 @@ class Reader {
         if (peers_.keys[other] == peers_.keys[rank])
           throw Error(std::string("[") + kNames[other] + "] and [" + kNames[rank] + "] have the same key: every rank needs one of its own");
       attest::check(peers_.policies[rank]);
+      if (peers_.policies[rank].mode == attest::Mode::required && peers_.policies[rank].verifier.empty())
+        throw Error("attestation = \"required\" needs a verifier: nobody else checks the signature of a report");
     }
     return peers_;
   }

@@ -115,7 +115,9 @@ class Refusals(Secure):
     def test_attestation_that_is_required_where_there_is_no_hardware(self):
         if os.path.exists("/sys/kernel/config/tsm/report"):
             self.skipTest("this machine may have it")
-        peers = self.peers(lambda text: text.replace("preferred", "required"))
+        peers = self.peers(lambda text: text.replace('"preferred"', '"required"'))
+        self.refused(self.ask("--secure-channels", "--identity", self.path("keys"), "--peers", peers), "needs a verifier")
+        peers = self.peers(lambda text: text.replace('"preferred"', '"required"\nverifier = "true {report}"'))
         self.refused(self.ask("--secure-channels", "--identity", self.path("keys"), "--peers", peers), "required")
 
     def test_plain_has_no_channels(self):

@@ -1,0 +1,87 @@
+#include "unsealed.hpp"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "in_thread.hpp"
+#include "memory.hpp"
+#include "progress.hpp"
+#include "shardlm/core/error.hpp"
+
+namespace shardlm::app {
+namespace {
+
+using net::World;
+
+// The same for ranks that can share what one of them decrypts.
+std::string place_of(const std::string& path) {
+  struct stat s {};
+  if (stat(path.c_str(), &s) != 0) throw Error("cannot open " + path);
+  return host_identity() + " " + std::to_string(getuid()) + " " + std::to_string(s.st_dev) + " " + std::to_string(s.st_ino);
+}
+
+io::Unlock unlock_of(const JobOptions& o, const std::string& path) {
+  if (!o.key_file.empty() && !o.passphrase_file.empty()) throw Error("give either --key-file or --passphrase-file, not both");
+  if (!o.key_file.empty()) return io::Unlock::with_key_file(o.key_file);
+  if (o.passphrase_file.empty()) throw Error(path + " is sealed: give --key-file, or --passphrase-file");
+  std::ifstream file(o.passphrase_file);
+  std::string passphrase;
+  if (!std::getline(file, passphrase)) throw Error("cannot read a passphrase from " + o.passphrase_file);
+  const io::Unlock unlock = io::Unlock::with_passphrase(passphrase);
+  wipe(passphrase.data(), passphrase.size());
+  return unlock;
+}
+
+// Where this file is sealed its place, else "". Throws Error for one that lies in the clear where it must not.
+std::string sealed_place(const std::string& path, const protocol::Choices& choices) {
+  if (path.empty() || !std::filesystem::exists(path)) return "";  // whoever opens it says what is missing
+  if (io::is_sealed(path)) return place_of(path);
+  if (choices.sealed_files)
+    throw Error(path + " lies there in the clear, and --protocol v3-cc takes sealed files: seal it with shardlm seal, or use --protocol v3 --secure-channels");
+  return "";
+}
+
+template <class F>
+std::string trouble_of(const F& f) {
+  try {
+    f();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+Unsealed::Unsealed(World& world, const std::vector<std::string>& paths, const JobOptions& o) {
+  const protocol::Choices chosen = choices(o);
+  const int rank = int(world.role());
+  for (const std::string& path : paths) {
+    std::string mine;
+    world.agree(trouble_of([&] { mine = sealed_place(path, chosen); }));
+    const std::vector<std::string> places = world.gather_all(mine);
+    int maker = 0;
+    while (places[maker] != mine) ++maker;
+    auto image = std::make_shared<std::unique_ptr<io::SealedImage>>();
+    std::string trouble;
+    if (!mine.empty() && maker == rank)
+      trouble = in_thread(world, [image, path, o] {
+        Progress progress;
+        *image = std::make_unique<io::SealedImage>(path, unlock_of(o, path), [&progress](std::uint64_t done, std::uint64_t all) { progress(done, all); });
+      });
+    world.agree(trouble);
+    const std::vector<std::string> made = world.gather_all(*image ? (*image)->path() : std::string());
+    if (mine.empty()) continue;
+    clear_[path] = made[maker];
+    if (*image) images_.push_back(std::shared_ptr<io::SealedImage>(std::move(*image)));
+  }
+}
+
+std::string Unsealed::at(const std::string& path) const {
+  const auto clear = clear_.find(path);
+  return clear == clear_.end() ? path : clear->second;
+}
+
+}  // namespace shardlm::app
