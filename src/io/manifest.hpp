@@ -73,4 +73,7 @@ std::string encode(const Manifest& manifest, std::uint64_t user_block, std::uint
 // path of its own, and the digest is theirs. Throws Error naming `path` otherwise, before it allocates for what a length claims.
 Manifest read_manifest(const std::string& path, const Mapping& file, const FileFormat& format);
 
+// The format that the manifest of a file names; "" where it has none, or one that is damaged.
+std::string format_of(const std::string& path, const Mapping& file);
+
 }  // namespace shardlm::io

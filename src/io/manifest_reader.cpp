@@ -28,11 +28,17 @@ class Reader {
  public:
   Reader(const std::string& path, const Mapping& file, const FileFormat& format) : path_(path), file_(file), format_(format) {}
 
+  std::string format() {
+    const json top = object();
+    const std::string name = string(top, "format", "its manifest");
+    return is_name(name) ? name : "";
+  }
+
   Manifest read() {
-    const json top = checked_text();
-    if (!top.is_object()) refuse("its manifest is not a JSON object, so it is damaged");
+    const json top = object();
     Manifest m;
     m.format = string(top, "format", "its manifest");
+    if (m.format != format_.name) require_sealing_alike(m.format);
     if (m.format == "shardlm-model" && m.format != format_.name)
       refuse("it is a whole model file; make shares of it first (shardlm share)");  // the same words on every rank
     if (m.format.compare(0, 14, "shardlm-share-") == 0 && m.format != format_.name)
@@ -55,6 +61,12 @@ class Reader {
  private:
   [[noreturn]] void refuse(const std::string& why) const { throw Error("cannot use " + path_ + ": " + why); }
 
+  void require_sealing_alike(const std::string& format) const {
+    const std::string sealed = "shardlm-sealed";
+    if (format == sealed) refuse("it is sealed: give its key to a command that takes one, or make an open copy of it (shardlm unseal)");
+    if (format_.name == sealed) refuse("it is not sealed, so it can be used as it is");
+  }
+
   void require_version(const std::string& whose, std::uint64_t has, std::uint64_t wanted) const {
     if (has != wanted)
       refuse(whose + " version is " + std::to_string(has) + " and this program reads version " + std::to_string(wanted) + "; " +
@@ -68,6 +80,12 @@ class Reader {
   }
 
   bool begins_with(const char* eight) const { return file_.size() >= 8 && std::memcmp(file_.data(), eight, 8) == 0; }
+
+  json object() {
+    json top = checked_text();
+    if (!top.is_object()) refuse("its manifest is not a JSON object, so it is damaged");
+    return top;
+  }
 
   // The JSON, once the header's sizes and the checksum hold.
   json checked_text() {
@@ -176,5 +194,14 @@ class Reader {
 }  // namespace
 
 Manifest read_manifest(const std::string& path, const Mapping& file, const FileFormat& format) { return Reader(path, file, format).read(); }
+
+std::string format_of(const std::string& path, const Mapping& file) {
+  constexpr FileFormat kAny{"", 0, "file", "make it again with this version"};
+  try {
+    return Reader(path, file, kAny).format();
+  } catch (const Error&) {
+    return "";
+  }
+}
 
 }  // namespace shardlm::io

@@ -20,29 +20,12 @@ FileState state_of(const struct stat& s) {
   return {static_cast<std::uint64_t>(s.st_size), s.st_ino, s.st_dev, nanoseconds(s.st_mtim), nanoseconds(s.st_ctim)};
 }
 
-// An open descriptor of a regular file.
-class Descriptor {
- public:
-  explicit Descriptor(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-    if (fd_ < 0) throw Error("cannot read " + path + ": " + std::strerror(errno));
-    struct stat s {};
-    const bool regular = fstat(fd_, &s) == 0 && S_ISREG(s.st_mode);
-    if (!regular) {
-      close(fd_);
-      throw Error("cannot read " + path + ": it is not a file");
-    }
-    state_ = state_of(s);
-  }
-  ~Descriptor() { close(fd_); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  const FileState& state() const { return state_; }
-
- private:
-  int fd_;
-  FileState state_;
-};
+// Seals that nobody can take off again.
+bool is_fixed(int fd) {
+  constexpr int kFixed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+  const int seals = fcntl(fd, F_GET_SEALS);
+  return seals >= 0 && (seals & kFixed) == kFixed;
+}
 
 }  // namespace
 
@@ -50,22 +33,54 @@ bool operator==(const FileState& a, const FileState& b) {
   return a.size == b.size && a.inode == b.inode && a.device == b.device && a.modified == b.modified && a.changed == b.changed;
 }
 
-FileState file_state(const std::string& path) { return Descriptor(path).state(); }
+FileState file_state(const std::string& path) { return InputFile(path).state(); }
+
+InputFile::InputFile(const std::string& path) : path_(path), fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  if (fd_ < 0) throw Error("cannot read " + path + ": " + std::strerror(errno));
+  struct stat s {};
+  const bool regular = fstat(fd_, &s) == 0 && S_ISREG(s.st_mode);
+  if (!regular) {
+    close(fd_);
+    throw Error("cannot read " + path + ": it is not a file");
+  }
+  state_ = state_of(s);
+}
+
+InputFile::~InputFile() { close(fd_); }
+
+void InputFile::read(std::uint64_t offset, void* data, std::size_t bytes) const {
+  for (std::size_t done = 0; done < bytes;) {
+    const ssize_t got = pread(fd_, static_cast<char*>(data) + done, bytes - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) throw Error("cannot read " + path_ + ": " + (got < 0 ? std::strerror(errno) : "it became shorter meanwhile"));
+    done += got;
+  }
+}
+
+void InputFile::expect_all() const { posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL); }
+
+// Linux passes over pages of which only a part is named, so the first is named whole.
+void InputFile::forget(std::uint64_t offset, std::uint64_t bytes) const {
+  const std::uint64_t first = offset - offset % static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  posix_fadvise(fd_, static_cast<off_t>(first), static_cast<off_t>(offset + bytes - first), POSIX_FADV_DONTNEED);
+}
 
 Mapping::Mapping(const std::string& path) {
-  const Descriptor file(path);
+  const InputFile file(path);
   state_ = file.state();
+  fixed_ = is_fixed(file.descriptor());
   if (state_.size == 0) return;
-  void* p = mmap(nullptr, state_.size, PROT_READ, MAP_SHARED, file.get(), 0);
+  void* p = mmap(nullptr, state_.size, PROT_READ, MAP_SHARED, file.descriptor(), 0);
   if (p == MAP_FAILED) throw Error("cannot map " + path + " into memory: " + std::strerror(errno));
   data_ = static_cast<const std::uint8_t*>(p);
+  if (fixed_) madvise(p, state_.size, MADV_DONTDUMP);  // it is the clear text of a sealed file, and core dumps go to disks
 }
 
 Mapping::~Mapping() {
   if (data_) munmap(const_cast<std::uint8_t*>(data_), state_.size);
 }
 
-Mapping::Mapping(Mapping&& other) noexcept : data_(std::exchange(other.data_, nullptr)), state_(other.state_) {}
+Mapping::Mapping(Mapping&& other) noexcept : data_(std::exchange(other.data_, nullptr)), state_(other.state_), fixed_(other.fixed_) {}
 
 void Mapping::prefer_huge_pages() const {
   if (data_) madvise(const_cast<std::uint8_t*>(data_), state_.size, MADV_HUGEPAGE);
@@ -78,17 +93,12 @@ void Mapping::release(const std::uint8_t* from, std::size_t bytes) const {
 }
 
 std::string read_text(const std::string& path, std::size_t limit) {
-  const Descriptor file(path);
+  const InputFile file(path);
   if (file.state().size > limit)
     throw Error(path + " has " + std::to_string(file.state().size) + " bytes, more than the " + std::to_string(limit) +
                 " that such a file may have");
   std::string text(file.state().size, '\0');
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t got = read(file.get(), &text[done], text.size() - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) throw Error("cannot read " + path + ": " + (got < 0 ? std::strerror(errno) : "it became shorter meanwhile"));
-    done += got;
-  }
+  file.read(0, &text[0], text.size());
   return text;
 }
 

@@ -9,10 +9,13 @@
 
 namespace shardlm::io {
 
+// As many as are wanted, or where that is 0 as the machine has, up to 16.
+inline std::size_t thread_count(unsigned wanted) { return wanted > 0 ? wanted : std::max(1u, std::min(16u, std::thread::hardware_concurrency())); }
+
 // f(first, n) on several threads over 0 .. count - 1; the first exception is thrown again.
 template <class F>
-void in_parallel(std::size_t count, const F& f) {
-  const std::size_t threads = std::max<std::size_t>(1, std::min<std::size_t>({count, std::thread::hardware_concurrency(), 16}));
+void in_parallel(std::size_t count, const F& f, unsigned wanted = 0) {
+  const std::size_t threads = std::max<std::size_t>(1, std::min(count, thread_count(wanted)));
   std::vector<std::exception_ptr> errors(threads);
   std::vector<std::thread> pool;
   const auto work = [&](std::size_t t) {
