@@ -1,6 +1,7 @@
 #include "unsealed.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
