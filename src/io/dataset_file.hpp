@@ -24,6 +24,7 @@ class DatasetFile {
   void verify() const;
   const std::uint8_t* at(const std::string& path) const;  // of a dataset that require() has found
   void prefer_huge_pages() const { mapping_.prefer_huge_pages(); }
+  void make_resident() const { mapping_.make_resident(); }
 
  private:
   [[noreturn]] void refuse(const std::string& why) const;

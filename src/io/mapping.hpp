@@ -26,6 +26,9 @@ class Mapping {
   const std::uint8_t* data() const { return data_; }
   std::size_t size() const { return state_.size; }
   const FileState& state() const { return state_; }
+  // Reads all of it and enters every page into this process's tables, so that what is touched later takes the same time wherever it
+  // lies, as long as memory is not short. Throws Error where the file cannot be read.
+  void make_resident() const;
   // Asks for huge pages, which not every file system has.
   void prefer_huge_pages() const;
   // These bytes are not needed soon: their pages leave this process, not the page cache.
