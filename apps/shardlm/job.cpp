@@ -12,6 +12,7 @@
 #include "memory.hpp"
 #include "progress.hpp"
 #include "shardlm/core/error.hpp"
+#include "shardlm/io/received_file.hpp"
 #include "shardlm/net/run.hpp"
 #include "shardlm/ot/table.hpp"
 #include "shardlm/protocol/file_transfer.hpp"
@@ -61,10 +62,10 @@ void bring_to_client(World& world, const protocol::Choices& choices, const std::
   if (world.role() == *holder) protocol::offer_file(world, start->held->offered(), start->held->offered_digest());
   if (world.role() != Role::client) return;
   const auto check = [&world, part = received_part(choices)](const std::string& path, const std::string& digest) {
-    const std::string trouble = in_thread(world, [part, path, digest] {
-      if (io::ModelFile(path, part).digest() != digest) throw Error("it has another digest");
-    });
+    const auto found = std::make_shared<std::string>();
+    const std::string trouble = in_thread(world, [part, path, digest, found] { *found = io::why_not(path, part, digest); });
     if (!trouble.empty()) throw Error(trouble);
+    return *found;
   };
   Progress progress;
   const protocol::Received received =
