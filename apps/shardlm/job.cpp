@@ -116,7 +116,7 @@ int work(World& world, const JobOptions& o, const std::string& trouble, const Cl
   const std::shared_ptr<Start> start = open_own(world, o);
   const bool known = start->held.has_value();  // else the choices themselves may be what is wrong
   const protocol::Choices choices = known ? app::choices(o) : protocol::Choices();
-  protocol::agree_on_model(world, known ? start->held->digest() : std::string(), start->trouble, choices.embedding);
+  protocol::agree_on_model(world, known ? start->held->digest() : std::string(), start->trouble, choices);
   bring_to_client(world, choices, start);
   prepare_client(world, part, start);
   check_memory(world, *start, o, part);
