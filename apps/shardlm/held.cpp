@@ -35,7 +35,8 @@ io::ModelPart received_part(const protocol::Choices& choices) {
 std::string table_folder(const std::string& model) {
   std::filesystem::path path = std::filesystem::path(model).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();  // "shares/"
-  return path.replace_extension(".ot").string();
+  if (path.extension() == ".h5") path.replace_extension();
+  return path.string() + ".ot";
 }
 
 std::optional<Role> Held::offers(const protocol::Choices& choices) {
@@ -54,7 +55,10 @@ Held::Held(Role role, const JobOptions& o) : role_(role), choices_(app::choices(
     file_.emplace(o.model);
   }
   if (offers(choices_) != role) return;
-  choices_.embedding == protocol::Embedding::ot ? open_table(o) : make_texts();
+  if (choices_.embedding == protocol::Embedding::ot)
+    open_table(o);
+  else
+    make_texts();
 }
 
 void Held::open_share(const JobOptions& o) {
@@ -69,12 +73,14 @@ void Held::open_share(const JobOptions& o) {
 
 void Held::open_table(const JobOptions& o) {
   const std::string folder = o.tables.empty() ? table_folder(o.model) : o.tables, key = folder + "/" + io::kTableFiles[1];
-  if (!std::filesystem::exists(key))
-    throw Error("there is no sealed table in " + folder + ": make one with shardlm ot make, or name its folder with --ot");
+  const std::string again = ": make them again (shardlm ot rotate)";
   offered_ = folder + "/" + io::kTableFiles[0];
+  const bool has_table = std::filesystem::exists(offered_), has_key = std::filesystem::exists(key);
+  if (!has_table && !has_key)
+    throw Error("there is no sealed table in " + folder + ": make one with shardlm ot make, or name its folder with --ot");
+  if (!has_table || !has_key) throw Error(std::string(has_key ? "the key in " : "the table in ") + folder + " lacks its " + (has_key ? "table" : "key") + again);
   key_.emplace(key);
   offered_digest_ = io::ModelFile(offered_, io::ModelPart::sealed).digest();
-  const std::string again = ": make them again (shardlm ot rotate)";
   if (key_->table() != offered_digest_) throw Error("the table in " + folder + " is not the one that the key beside it is for" + again);
   if (key_->model() != file_->model_digest()) throw Error("the table in " + folder + " was made from another model than " + path_ + again);
 }
@@ -82,13 +88,22 @@ void Held::open_table(const JobOptions& o) {
 // A client that gets no table still needs the tokenizer.
 void Held::make_texts() {
   offered_ = io::texts_path(file_->digest());
-  if (!std::filesystem::exists(offered_)) io::write_texts(path_, offered_);
-  offered_digest_ = io::ModelFile(offered_, io::ModelPart::texts).digest();
+  const auto digest = [this] { return io::ModelFile(offered_, io::ModelPart::texts).digest(); };
+  if (std::filesystem::exists(offered_)) {
+    try {
+      offered_digest_ = digest();
+      return;
+    } catch (const Error&) {  // damaged, or of another version: it can be made again
+    }
+  }
+  io::write_texts(path_, offered_);
+  offered_digest_ = digest();
 }
 
 void Held::open_received(const std::string& path) {
   try {
     file_.emplace(path, received_part(choices_));
+    if (choices_.embedding == protocol::Embedding::ot) file_->make_resident();
   } catch (const Error& error) {
     throw Error(std::string(error.what()) + " (a file that was sent to this client: remove it, and it is sent again)");
   }
