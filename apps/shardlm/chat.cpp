@@ -26,7 +26,7 @@ class PrivateEngine : public ChatEngine {
       : client_(client), config_(config), options_(options), available_(available) {}
 
   void begin(std::size_t prompt, std::size_t decode, std::size_t kept, std::size_t capacity) override {
-    client_.announce(prompt, decode, kept, capacity, options_.pad_to > 0);
+    client_.announce({prompt, decode, kept, capacity, options_.pad_to > 0});
   }
   std::vector<float> step(const std::vector<text::Token>& tokens) override { return client_.step(tokens); }
   std::optional<Reports> finish() override { return client_.finish(); }

@@ -36,7 +36,8 @@ ChatSession::ChatSession(const ChatOptions& o, const io::ModelConfig& config, co
       system_(system_message(o, chat_template)),
       answerer_(tokenizer_json, o.sampling, config.end_tokens),
       stats_(config, options_.protocol) {
-  prompt("");  // a tokenizer without chat tokens is noticed before anyone asks
+  const std::size_t around = prompt("").size();  // a tokenizer without chat tokens is noticed before anyone asks
+  check_padding(options_, around, capacity_ - 1, "an answer must fit the " + std::to_string(capacity_) + " tokens of --context and the model as well");
 }
 
 void ChatSession::run(ChatEngine& engine) {

@@ -11,6 +11,9 @@ protocol::Choices choices(const JobOptions& o) {
   protocol::check(choices);
   for (const auto& [given, name] : {std::pair{!o.identity.empty(), "--identity"}, std::pair{!o.peers.empty(), "--peers"}})
     if (given && !choices.secure_channels) throw Error(std::string(name) + " goes with --protocol v3-cc or --secure-channels: give one of these, too");
+  if (!o.tables.empty() && choices.embedding != protocol::Embedding::ot)
+    throw Error(std::string("--ot is for a client that has its rows by oblivious transfer, and here the embedding is ") + protocol::name(choices.embedding) +
+                ": give --embedding ot, or leave --ot out");
   return choices;
 }
 
@@ -20,6 +23,13 @@ std::size_t positions(const JobOptions& o, std::size_t tokens) {
     throw Error("the prompt has " + std::to_string(tokens) + " tokens, more than the " + std::to_string(o.pad_to) +
                 " of --pad-to: give more there, or ask something shorter");
   return o.pad_to;
+}
+
+void check_padding(const JobOptions& o, std::size_t around, std::size_t most, const std::string& limit) {
+  if (o.pad_to == 0) return;
+  const std::string given = "--pad-to " + std::to_string(o.pad_to);
+  if (o.pad_to <= around) throw Error(given + " is too little: the chat template alone takes " + std::to_string(around) + " tokens; give more");
+  if (o.pad_to > most) throw Error(given + " is too much: " + limit + "; give " + std::to_string(most) + " or less");
 }
 
 void refuse_private_options(const JobOptions& o) {

@@ -12,6 +12,9 @@ protocol::Choices choices(const JobOptions& options);
 // The positions that a prompt of so many tokens takes: with --pad-to always the same. Throws Error for one that is longer.
 std::size_t positions(const JobOptions& options, std::size_t tokens);
 
+// Throws Error for a --pad-to that holds no question, because the chat template takes `around` tokens, or of more than `most`, as `limit` says.
+void check_padding(const JobOptions& options, std::size_t around, std::size_t most, const std::string& limit);
+
 // For --protocol plain. Throws Error for options that only say how something stays private.
 void refuse_private_options(const JobOptions& options);
 

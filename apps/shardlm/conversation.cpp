@@ -42,10 +42,14 @@ std::string read_prompt(const GenerateOptions& o) {
   return without_last_line_end(read_all(file, o.prompt_file));
 }
 
-std::vector<text::Token> encode(const GenerateOptions& o, const text::Tokenizer& tokenizer, const std::string& chat_template) {
+std::string checked_prompt(const GenerateOptions& o) {
   const std::string prompt = read_prompt(o);
   if (prompt.empty()) throw Error("the prompt is empty: ask something");
   if (o.raw && o.system) throw Error("--raw has no place for a system message: leave --system out");
+  return prompt;
+}
+
+std::vector<text::Token> encode(const GenerateOptions& o, const std::string& prompt, const text::Tokenizer& tokenizer, const std::string& chat_template) {
   if (o.raw) return tokenizer.encode(prompt, true);
   if (o.system && !o.system->empty()) return text::chat_prompt(tokenizer, {{"system", *o.system}, {"user", prompt}});
   return text::chat_prompt(tokenizer, {{"user", prompt}}, o.system ? std::string() : text::default_system(chat_template));
@@ -65,7 +69,11 @@ Conversation::Conversation(const GenerateOptions& options, const io::ModelConfig
                            const std::string& chat_template)
     : options_(options),
       answerer_(tokenizer_json, options.sampling, config.end_tokens),
-      prompt_(encode(options, answerer_.tokenizer(), chat_template)) {
+      prompt_(encode(options, checked_prompt(options), answerer_.tokenizer(), chat_template)) {
+  if (options.max_tokens <= config.max_positions)
+    check_padding(options, encode(options, "", answerer_.tokenizer(), chat_template).size(), config.max_positions - options.max_tokens + 1,
+                  "the model has " + std::to_string(config.max_positions) + " positions, and the " + std::to_string(options.max_tokens) +
+                      " tokens of --max-tokens need theirs");
   check_length(positions(options, prompt_.size()), options.max_tokens, config.max_positions);
   check_vocabulary(prompt_, config.vocabulary);
 }

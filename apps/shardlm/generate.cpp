@@ -15,7 +15,11 @@ namespace {
 void ask(protocol::Client& client, const io::ModelFile& model, Conversation& conversation, const GenerateOptions& o, double start_up,
          const Attested& attested) {
   const Clock clock;
-  client.announce(positions(o, conversation.prompt_tokens()), o.max_tokens - 1, 0, 0, o.pad_to > 0);
+  protocol::Lengths lengths;
+  lengths.prompt = positions(o, conversation.prompt_tokens());
+  lengths.decode = o.max_tokens - 1;
+  lengths.padded = o.pad_to > 0;
+  client.announce(lengths);
   Measured measured;
   measured.answer = conversation.answer([&client](const std::vector<text::Token>& tokens) { return client.step(tokens); });
   measured.reports = client.finish();

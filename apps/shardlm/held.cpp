@@ -35,7 +35,8 @@ io::ModelPart received_part(const protocol::Choices& choices) {
 std::string table_folder(const std::string& model) {
   std::filesystem::path path = std::filesystem::path(model).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();  // "shares/"
-  return path.replace_extension(".ot").string();
+  if (path.extension() == ".h5") path.replace_extension();
+  return path.string() + ".ot";
 }
 
 std::optional<Role> Held::offers(const protocol::Choices& choices) {
@@ -92,13 +93,15 @@ void Held::open_share(const JobOptions& o, const Unsealed& files) {
 }
 
 void Held::open_table(const JobOptions& o, const Unsealed& files) {
-  const std::string folder = tables_of(o), key = folder + "/" + io::kTableFiles[1];
-  if (!std::filesystem::exists(key))
+  const std::string folder = tables_of(o), table = folder + "/" + io::kTableFiles[0], key = folder + "/" + io::kTableFiles[1];
+  const std::string again = ": make them again (shardlm ot rotate)";
+  const bool has_table = std::filesystem::exists(table), has_key = std::filesystem::exists(key);
+  if (!has_table && !has_key)
     throw Error("there is no sealed table in " + folder + ": make one with shardlm ot make, or name its folder with --ot");
-  offered_ = files.at(folder + "/" + io::kTableFiles[0]);
+  if (!has_table || !has_key) throw Error(std::string(has_key ? "the key in " : "the table in ") + folder + " lacks its " + (has_key ? "table" : "key") + again);
+  offered_ = files.at(table);
   key_.emplace(files.at(key));
   offered_digest_ = io::ModelFile(offered_, io::ModelPart::sealed).digest();
-  const std::string again = ": make them again (shardlm ot rotate)";
   if (key_->table() != offered_digest_) throw Error("the table in " + folder + " is not the one that the key beside it is for" + again);
   if (key_->model() != file_->model_digest()) throw Error("the table in " + folder + " was made from another model than " + path_ + again);
 }
@@ -106,13 +109,22 @@ void Held::open_table(const JobOptions& o, const Unsealed& files) {
 // A client that gets no table still needs the tokenizer.
 void Held::make_texts() {
   offered_ = io::texts_path(file_->digest());
-  if (!std::filesystem::exists(offered_)) io::write_texts(path_, offered_);
-  offered_digest_ = io::ModelFile(offered_, io::ModelPart::texts).digest();
+  const auto digest = [this] { return io::ModelFile(offered_, io::ModelPart::texts).digest(); };
+  if (std::filesystem::exists(offered_)) {
+    try {
+      offered_digest_ = digest();
+      return;
+    } catch (const Error&) {  // damaged, or of another version: it can be made again
+    }
+  }
+  io::write_texts(path_, offered_);
+  offered_digest_ = digest();
 }
 
 void Held::open_received(const std::string& path) {
   try {
     file_.emplace(path, received_part(choices_));
+    if (choices_.embedding == protocol::Embedding::ot) file_->make_resident();
   } catch (const Error& error) {
     throw Error(std::string(error.what()) + " (a file that was sent to this client: remove it, and it is sent again)");
   }

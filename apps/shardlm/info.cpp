@@ -59,10 +59,6 @@ Described described(const std::string& path) {
   return d;
 }
 
-Rows rows_of(protocol::Embedding embedding) {
-  return embedding == protocol::Embedding::table ? Rows::own : embedding == protocol::Embedding::ot ? Rows::sealed : Rows::read;
-}
-
 // Costs up to the first token of the answer, of all of it, and what each rank needs.
 struct Estimate {
   Request request;
@@ -87,7 +83,7 @@ Estimate estimated(const Described& d, const InfoOptions& o) {
   add_files(d.config, d.tokenizer_bytes, chosen.secret_weights, d.disk, e.ranks);
   const int bits = crypto::row_bits(d.config.vocabulary);
   const std::uint64_t keys = crypto::row_key_bytes(bits, o.tokens) + (o.answer - 1) * crypto::row_key_bytes(bits, 1);
-  add_rows(d.config, e.request, d.tokenizer_bytes, rows_of(chosen.embedding), protocol::key_holder(chosen), keys, e.ranks);
+  add_rows(d.config, e.request, d.tokenizer_bytes, chosen.embedding, protocol::key_holder(chosen), keys, e.ranks);
   return e;
 }
 

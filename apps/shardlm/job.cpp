@@ -12,6 +12,7 @@
 #include "progress.hpp"
 #include "secure.hpp"
 #include "shardlm/core/error.hpp"
+#include "shardlm/io/received_file.hpp"
 #include "shardlm/net/run.hpp"
 #include "shardlm/ot/table.hpp"
 #include "shardlm/protocol/file_transfer.hpp"
@@ -43,10 +44,10 @@ void bring_to_client(World& world, const protocol::Choices& choices, const std::
   if (world.role() == *holder) protocol::offer_file(world, start->held->offered(), start->held->offered_digest());
   if (world.role() != Role::client) return;
   const auto check = [&world, part = received_part(choices)](const std::string& path, const std::string& digest) {
-    const std::string trouble = in_thread(world, [part, path, digest] {
-      if (io::ModelFile(path, part).digest() != digest) throw Error("it has another digest");
-    });
+    const auto found = std::make_shared<std::string>();
+    const std::string trouble = in_thread(world, [part, path, digest, found] { *found = io::why_not(path, part, digest); });
     if (!trouble.empty()) throw Error(trouble);
+    return *found;
   };
   Progress progress;
   const protocol::Received received =
@@ -103,7 +104,7 @@ int work(World& world, const JobOptions& o, const std::string& trouble, const Cl
   const std::shared_ptr<Start> start = open_own(world, o, files);
   const bool known = start->held.has_value();  // else the choices themselves may be what is wrong
   const protocol::Choices choices = known ? app::choices(o) : protocol::Choices();
-  protocol::agree_on_model(world, known ? start->held->digest() : std::string(), start->trouble, choices.embedding);
+  protocol::agree_on_model(world, known ? start->held->digest() : std::string(), start->trouble, choices);
   bring_to_client(world, choices, start);
   prepare_client(world, part, start);
   check_memory(world, *start, o, part);

@@ -12,8 +12,10 @@
 #include "shardlm/core/panels.hpp"
 #include "shardlm/core/word_panels.hpp"
 #include "shardlm/io/model_config.hpp"
+#include "shardlm/io/sealed_table.hpp"
 #include "shardlm/mpc/party.hpp"
 #include "shardlm/net/world.hpp"
+#include "shardlm/protocol/presets.hpp"
 
 namespace shardlm::app {
 
@@ -84,16 +86,16 @@ inline void add_files(const io::ModelConfig& c, std::size_t tokenizer_bytes, boo
 }
 
 // How a client without a model comes by its rows: what that adds. row_keys: bytes of the keys for all tokens that one server gets.
-enum class Rows { own, sealed, read };
-inline void add_rows(const io::ModelConfig& c, const Request& r, std::size_t tokenizer_bytes, Rows rows, net::Role holder,
+inline void add_rows(const io::ModelConfig& c, const Request& r, std::size_t tokenizer_bytes, protocol::Embedding embedding, net::Role holder,
                      std::uint64_t row_keys, std::array<Needs, net::kParties>& n) {
-  if (rows == Rows::own) return;
+  if (embedding == protocol::Embedding::table) return;
   constexpr std::uint64_t kManifest = 4096;
-  const std::uint64_t table = rows == Rows::sealed ? c.vocabulary * (2 * c.hidden + 16) : 0, embedding = 2 * c.vocabulary * c.hidden;
+  const bool sealed = embedding == protocol::Embedding::ot;
+  const std::uint64_t rows = 2 * c.vocabulary * c.hidden, table = sealed ? rows + io::kSealBytes * c.vocabulary : 0;
   Needs& client = n[int(net::Role::client)];
   client.disk = table + tokenizer_bytes + kManifest;
-  client.mapped = rows == Rows::sealed ? std::min<std::uint64_t>(r.capacity(), c.vocabulary) * (2 * c.hidden + 16) : 0;
-  if (rows == Rows::sealed) {
+  client.mapped = table;  // all of it, so that no page that comes late says which row is wanted
+  if (sealed) {
     n[int(holder)].disk += client.disk + kManifest;
     for (Needs* each : {&client, &n[int(holder)]}) {
       each->sent += 32 * r.capacity();
@@ -107,7 +109,7 @@ inline void add_rows(const io::ModelConfig& c, const Request& r, std::size_t tok
   client.sent += 2 * row_keys - shares - seeds;
   n[int(net::Role::server0)].received += row_keys - seeds;
   n[int(net::Role::server1)].received += row_keys - shares;
-  for (net::Role server : {net::Role::server0, net::Role::server1}) n[int(server)].mapped += embedding;
+  for (net::Role server : {net::Role::server0, net::Role::server1}) n[int(server)].mapped += rows;
 }
 
 // By rank.

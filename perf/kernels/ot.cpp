@@ -40,7 +40,7 @@ void Ot_Finalize(benchmark::State& state) {
 void Ot_OpenRow(benchmark::State& state) {
   const Output output = evaluate(random_key(), row_input(17));
   const TableNumber table = random_table_number();
-  std::vector<std::uint8_t> plain(kRow, 1), sealed(kRow + kRowTag);
+  std::vector<std::uint8_t> plain(kRow, 1), sealed(kRow + kSealBytes);
   seal_row(output, table, 17, plain.data(), kRow, sealed.data());
   for (auto _ : state) {
     open_row(output, table, 17, sealed.data(), sealed.size(), plain.data());
@@ -52,7 +52,7 @@ void Ot_SealRows(benchmark::State& state) {
   const PrivateKey key = random_key();
   const TableNumber table = random_table_number();
   const std::vector<std::uint8_t> plain(kRow, 1);
-  std::vector<std::uint8_t> sealed(kRow + kRowTag);
+  std::vector<std::uint8_t> sealed(kRow + kSealBytes);
   std::uint32_t i = 0;
   for (auto _ : state) {
     seal_rows(key, table, i++, 1, plain.data(), kRow, sealed.data());

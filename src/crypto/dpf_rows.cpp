@@ -91,16 +91,17 @@ RowTable::RowTable(RowFormat format, const void* numbers, std::size_t rows, std:
   bytes_ = to_memory(static_cast<const std::uint8_t*>(numbers), rows * columns * bytes_of(format));
 }
 
-Tensor weighted_rows(const RowTable& table, int party, int m, const std::uint8_t* keys, std::size_t bytes, std::size_t tokens, int scale) {
+Tensor weighted_rows(const RowTable& table, int party, int m, const std::uint8_t* keys, std::size_t bytes, std::size_t tokens, int scale,
+                     const std::function<void()>& between) {
   check(table, party, m, bytes, tokens, scale);
   const Array<Word> out("rows", tokens * table.columns());
   if (tokens > 0) {
     const Keys unpacked(party, m, keys, tokens);
     const RowNumbers numbers{table.format(), table.bytes().data(), table.rows(), table.columns()};
     if (on_vectors())
-      weighted_rows_host(row_kernels(vector_isa()), numbers, unpacked.batch(), scale, out.data());
+      weighted_rows_host(row_kernels(vector_isa()), numbers, unpacked.batch(), scale, out.data(), between);
     else
-      weighted_rows_portable<Exec>(numbers, unpacked.batch(), scale, out.data());
+      weighted_rows_portable<Exec>(numbers, unpacked.batch(), scale, out.data(), between);
   }
   return Tensor({tokens, table.columns()}, out);
 }

@@ -135,7 +135,8 @@ void RowChunks::words(std::size_t chunk, Word* out) const {
   }
 }
 
-void weighted_rows_host(const RowKernels& kernels, const RowNumbers& table, const RowBatch& batch, int scale, Word* out) {
+void weighted_rows_host(const RowKernels& kernels, const RowNumbers& table, const RowBatch& batch, int scale, Word* out,
+                        const std::function<void()>& between) {
   const Blocks blocks(table, 2 * kernels.lanes);
   const std::size_t groups = (batch.tokens + kGroupTokens - 1) / kGroupTokens;
   for (std::size_t group = 0; group < groups; ++group) {
@@ -145,6 +146,7 @@ void weighted_rows_host(const RowKernels& kernels, const RowNumbers& table, cons
     some.keys += first * batch.pitch;
     some.first_serial += static_cast<std::uint32_t>(first);
     weighted_group(kernels, table, blocks, some, scale, out + first * table.columns);
+    if (between) between();
   }
 }
 

@@ -37,6 +37,7 @@ class RowChunks {
 };
 
 // out: [tokens][columns].
-void weighted_rows_host(const RowKernels& kernels, const RowNumbers& table, const RowBatch& batch, int scale, Word* out);
+void weighted_rows_host(const RowKernels& kernels, const RowNumbers& table, const RowBatch& batch, int scale, Word* out,
+                        const std::function<void()>& between = {});
 
 }  // namespace shardlm::crypto

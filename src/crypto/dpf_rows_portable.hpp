@@ -87,7 +87,7 @@ struct MultiplyRows {
 
 // The table's bytes, batch.keys and out in the space's memory; out zero at the start.
 template <class ExecSpace>
-void weighted_rows_portable(const RowNumbers& table, const RowBatch& batch, int scale, Word* out) {
+void weighted_rows_portable(const RowNumbers& table, const RowBatch& batch, int scale, Word* out, const std::function<void()>& between = {}) {
   using Range = Kokkos::RangePolicy<ExecSpace, Kokkos::IndexType<std::size_t>>;
   constexpr std::size_t kWords = std::size_t{8} << 20;  // of expanded keys at a time: 64 MiB
   const std::size_t leaves = (table.rows + 7) / 8, step = kWords / (8 * leaves) < 1 ? 1 : kWords / (8 * leaves);
@@ -102,6 +102,7 @@ void weighted_rows_portable(const RowNumbers& table, const RowBatch& batch, int 
     Kokkos::parallel_for("shardlm::crypto::expand_rows", Range(0, leaves * some.tokens), ExpandRows{some, words.data()});
     Kokkos::parallel_for("shardlm::crypto::multiply_rows", Range(0, product.threads()), product);
     ExecSpace().fence();  // the words are freed here
+    if (between) between();
   }
 }
 

@@ -27,6 +27,7 @@ class DatasetFile {
   const std::uint8_t* at(const std::string& path) const;  // of a dataset that require() has found
   const Mapping& mapping() const { return mapping_; }  // of the whole file
   void prefer_huge_pages() const { mapping_.prefer_huge_pages(); }
+  void make_resident() const { mapping_.make_resident(); }
 
  private:
   [[noreturn]] void refuse(const std::string& why) const;

@@ -36,7 +36,7 @@ bool operator==(const FileState& a, const FileState& b) {
 FileState file_state(const std::string& path) { return InputFile(path).state(); }
 
 InputFile::InputFile(const std::string& path) : path_(path), fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-  if (fd_ < 0) throw Error("cannot read " + path + ": " + std::strerror(errno));
+  if (fd_ < 0) throw SystemError("cannot read " + path + ": " + std::strerror(errno));
   struct stat s {};
   const bool regular = fstat(fd_, &s) == 0 && S_ISREG(s.st_mode);
   if (!regular) {
@@ -71,7 +71,7 @@ Mapping::Mapping(const std::string& path) {
   fixed_ = is_fixed(file.descriptor());
   if (state_.size == 0) return;
   void* p = mmap(nullptr, state_.size, PROT_READ, MAP_SHARED, file.descriptor(), 0);
-  if (p == MAP_FAILED) throw Error("cannot map " + path + " into memory: " + std::strerror(errno));
+  if (p == MAP_FAILED) throw SystemError("cannot map " + path + " into memory: " + std::strerror(errno));
   data_ = static_cast<const std::uint8_t*>(p);
   if (fixed_) madvise(p, state_.size, MADV_DONTDUMP);  // it is the clear text of a sealed file, and core dumps go to disks
 }
@@ -81,6 +81,17 @@ Mapping::~Mapping() {
 }
 
 Mapping::Mapping(Mapping&& other) noexcept : data_(std::exchange(other.data_, nullptr)), state_(other.state_), fixed_(other.fixed_) {}
+
+void Mapping::make_resident() const {
+  if (!data_) return;
+#ifdef MADV_POPULATE_READ
+  if (madvise(const_cast<std::uint8_t*>(data_), state_.size, MADV_POPULATE_READ) == 0) return;
+  if (errno != EINVAL) throw SystemError(std::string("cannot read a file into memory: ") + std::strerror(errno));  // EINVAL: a kernel before 5.14
+#endif
+  const std::size_t page = sysconf(_SC_PAGESIZE);
+  const volatile std::uint8_t* bytes = data_;
+  for (std::size_t at = 0; at < state_.size; at += page) static_cast<void>(bytes[at]);
+}
 
 void Mapping::prefer_huge_pages() const {
   if (data_) madvise(const_cast<std::uint8_t*>(data_), state_.size, MADV_HUGEPAGE);

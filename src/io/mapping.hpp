@@ -50,6 +50,9 @@ class Mapping {
   const FileState& state() const { return state_; }
   // Whether it is memory that no process can change any more (memory_file.hpp).
   bool fixed() const { return fixed_; }
+  // Reads all of it and enters every page into this process's tables, so that what is touched later takes the same time wherever it
+  // lies, as long as memory is not short. Throws Error where the file cannot be read.
+  void make_resident() const;
   // Asks for huge pages, which not every file system has.
   void prefer_huge_pages() const;
   // These bytes are not needed soon: their pages leave this process, not the page cache.

@@ -149,6 +149,8 @@ const std::uint8_t* ModelFile::sealed_row(std::size_t token) const {
   return impl_->sealed + token * (row_bytes() + kSealBytes);
 }
 
+void ModelFile::make_resident() const { impl_->file.make_resident(); }
+
 void ModelFile::decode_row(const std::uint8_t* bytes, float* row) const { to_float(impl_->encoding, bytes, config().hidden, row); }
 
 }  // namespace shardlm::io

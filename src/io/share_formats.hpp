@@ -16,7 +16,7 @@ constexpr FileFormat kServer0ShareFormat{"shardlm-share-server0", 1, "share of s
 constexpr FileFormat kServer1ShareFormat{"shardlm-share-server1", 1, "share of server 1", kShareAgain};
 constexpr FileFormat kDealerShareFormat{"shardlm-share-dealer", 2, "dealer's file of a share set", kShareAgain};
 
-constexpr const char* kTableAgain = "make the table again (shardlm ot make)";
+constexpr const char* kTableAgain = "make table and key again (shardlm ot rotate)";
 constexpr FileFormat kSealedTableFormat{"shardlm-sealed-table", 1, "sealed table", kTableAgain};
 constexpr FileFormat kTableKeyFormat{"shardlm-table-key", 1, "key of a sealed table", kTableAgain};
 constexpr FileFormat kTextsFormat{"shardlm-texts", 1, "file of texts", "remove it, and it is sent again"};

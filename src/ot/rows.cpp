@@ -13,7 +13,7 @@ namespace {
 using RowKey = Secret<crypto_aead_chacha20poly1305_IETF_KEYBYTES>;
 using AssociatedData = std::array<std::uint8_t, 31>;
 
-static_assert(kRowTag == crypto_aead_chacha20poly1305_IETF_ABYTES);
+static_assert(kSealBytes == crypto_aead_chacha20poly1305_IETF_ABYTES);
 constexpr std::array<std::uint8_t, crypto_aead_chacha20poly1305_IETF_NPUBBYTES> kNonce{};
 
 // One block of HKDF-Expand: HMAC(F_k(i), info || 1), cut.
@@ -70,7 +70,7 @@ void seal_row(const Output& output, const TableNumber& table, std::uint32_t i, c
 
 void open_row(const Output& output, const TableNumber& table, std::uint32_t i, const std::uint8_t* sealed, std::size_t sealed_bytes,
               std::uint8_t* plain) {
-  if (sealed_bytes < kRowTag)
+  if (sealed_bytes < kSealBytes)
     throw Error("a sealed row of table " + hex(table) + " has " + std::to_string(sealed_bytes) + " bytes, fewer than its tag of 16");
   start_sodium();
   const RowKey key = row_key(output, table);
@@ -79,7 +79,7 @@ void open_row(const Output& output, const TableNumber& table, std::uint32_t i, c
   if (crypto_aead_chacha20poly1305_ietf_decrypt(plain, nullptr, nullptr, sealed, sealed_bytes, data.data(), data.size(), kNonce.data(),
                                                 key.bytes.data()) == 0)
     return;
-  if (sealed_bytes > kRowTag) wipe(plain, sealed_bytes - kRowTag);  // libsodium does so too, but does not promise it
+  if (sealed_bytes > kSealBytes) wipe(plain, sealed_bytes - kSealBytes);  // libsodium does so too, but does not promise it
   throw Error("a row of table " + hex(table) + " does not open: the key, the table or the row is another");
 }
 
@@ -89,7 +89,7 @@ void seal_rows(const PrivateKey& key, const TableNumber& table, std::uint32_t fi
     throw Error("row numbers of a sealed table are below 2^32; " + std::to_string(count) + " rows from row " + std::to_string(first) + " go beyond");
   for (std::size_t row = 0; row < count; ++row) {
     const auto i = static_cast<std::uint32_t>(first + row);
-    seal_row(evaluate(key, row_input(i)), table, i, plain + row * n, n, sealed + row * (n + kRowTag));
+    seal_row(evaluate(key, row_input(i)), table, i, plain + row * n, n, sealed + row * (n + kSealBytes));
   }
 }
 

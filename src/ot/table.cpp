@@ -8,7 +8,6 @@ namespace shardlm::ot {
 void make_table(const std::string& model, const std::string& folder, const io::Progress& progress, bool replaces) {
   const PrivateKey key = random_key();
   const TableNumber number = random_table_number();
-  static_assert(kRowTag == io::kSealBytes, "a sealed row is as long as the file has room for");
   const io::RowSealer seal = [&](std::size_t first, std::size_t count, const std::uint8_t* rows, std::size_t bytes, std::uint8_t* sealed) {
     seal_rows(key, number, std::uint32_t(first), count, rows, bytes, sealed);
   };

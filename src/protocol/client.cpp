@@ -1,10 +1,9 @@
+#include "clock.hpp"
 #include "messages.hpp"
 #include "oblivious_rows.hpp"
-#include "shardlm/crypto/dpf_rows.hpp"
 #include "shardlm/protocol/session.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace shardlm::protocol {
 namespace {
@@ -15,8 +14,6 @@ using net::Role;
 
 constexpr Role kOthers[] = {Role::server0, Role::server1, Role::dealer};
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
 // A request's number: random, so that messages of another session are never taken for this one's; never 0, the session's own.
 std::uint64_t fresh_id() {
   const crypto::Salt salt = crypto::random_salt();
@@ -25,43 +22,53 @@ std::uint64_t fresh_id() {
 
 }  // namespace
 
+// By the choice of embedding one of the three.
+struct Client::Prepared {
+  std::vector<float> rows;  // Embedding::table
+  RowQuestion question;     // Embedding::ot
+  crypto::RowKeys points;   // Embedding::dpf
+};
+
 Client::Client(net::World& world, const io::ModelFile& model, const Choices& choices) : world_(world), model_(model), choices_(choices) {
   if (choices_.embedding == Embedding::ot) rows_ = std::make_unique<RowReader>(world, model, key_holder(choices));
 }
 Client::~Client() = default;
 
-void Client::announce(std::size_t prompt, std::size_t decode, std::size_t kept, std::size_t capacity, bool padded) {
-  if (prompt == 0) throw Error("the prompt is empty: give at least one token");
-  if (kept > length_) throw Error("cannot keep " + std::to_string(kept) + " tokens of a conversation of " + std::to_string(length_));
-  if (capacity == 0) capacity = kept > 0 ? capacity_ : prompt + decode;
+void Client::check(const Lengths& l) const {
+  if (l.prompt == 0) throw Error("the prompt is empty: give at least one token");
+  if (l.kept > length_) throw Error("cannot keep " + std::to_string(l.kept) + " tokens of a conversation of " + std::to_string(length_));
   const std::size_t most = std::min(model_.config().max_positions, std::size_t{1} << kContextBits);
-  if (kept > 0 && capacity != capacity_)
-    throw Error("a conversation with room for " + std::to_string(capacity_) + " tokens cannot go on with room for " + std::to_string(capacity));
-  if (kept + prompt + decode > capacity)
-    throw Error(std::to_string(kept) + " kept tokens, a prompt of " + std::to_string(prompt) + " and " + std::to_string(decode) +
-                " more do not fit the " + std::to_string(capacity) + " that the conversation has room for");
-  if (capacity > most)
-    throw Error("a conversation of " + std::to_string(capacity) + " tokens, the prompt's " + std::to_string(prompt) + " among them, does not fit the " +
-                std::to_string(most) + " positions that the model and the protocol have");
+  if (l.kept > 0 && l.capacity != capacity_)
+    throw Error("a conversation with room for " + std::to_string(capacity_) + " tokens cannot go on with room for " + std::to_string(l.capacity));
+  if (l.kept + l.prompt + l.decode > l.capacity)
+    throw Error(std::to_string(l.kept) + " kept tokens, a prompt of " + std::to_string(l.prompt) + " and " + std::to_string(l.decode) +
+                " more do not fit the " + std::to_string(l.capacity) + " that the conversation has room for");
+  if (l.capacity > most)
+    throw Error("a conversation of " + std::to_string(l.capacity) + " tokens, the prompt's " + std::to_string(l.prompt) +
+                " among them, does not fit the " + std::to_string(most) + " positions that the model and the protocol have");
+}
+
+void Client::announce(const Lengths& lengths) {
+  Lengths l = lengths;
+  if (l.capacity == 0) l.capacity = l.kept > 0 ? capacity_ : l.prompt + l.decode;
+  check(l);
   request_ = fresh_id();
-  prompt_ = prompt;
-  decode_ = decode;
   steps_ = 0;
-  length_ = kept;
-  capacity_ = capacity;
-  padded_ = padded;
-  const Announcement announcement{request_, prompt, decode, kept, capacity, std::uint64_t(choices_.engine), std::uint64_t(choices_.embedding), padded};
+  lengths_ = l;
+  length_ = l.kept;
+  capacity_ = l.capacity;
+  const Announcement announcement{request_, l.prompt, l.decode, l.kept, l.capacity, std::uint64_t(choices_.engine), std::uint64_t(choices_.embedding), l.padded};
   for (Role role : kOthers) world_.send_now(role, Lane::control, Kind::request, 0, &announcement, sizeof announcement);
-  if (rows_) rows_->draw(prompt);  // while the others make ready
+  if (rows_) rows_->draw(l.prompt);  // while the others make ready
 }
 
 // On the left, so that the last position is the prompt's last token.
 std::vector<std::int32_t> Client::with_padding(const std::vector<std::int32_t>& tokens) const {
-  const std::size_t due = steps_ == 0 ? prompt_ : 1;
-  const bool pads = padded_ && steps_ == 0;
+  const std::size_t due = steps_ == 0 ? lengths_.prompt : 1;
+  const bool pads = lengths_.padded && steps_ == 0;
   if (tokens.empty() || tokens.size() > due || (tokens.size() < due && !pads))
     throw Error("a step of " + std::to_string(tokens.size()) + " tokens where " + std::to_string(due) + " were announced");
-  if (steps_ > decode_) throw Error("more steps than the " + std::to_string(decode_ + 1) + " that were announced");
+  if (steps_ > lengths_.decode) throw Error("more steps than the " + std::to_string(lengths_.decode + 1) + " that were announced");
   for (const std::int32_t token : tokens)
     if (token < 0 || std::size_t(token) >= model_.config().vocabulary)
       throw Error("token " + std::to_string(token) + " is outside the vocabulary of " + std::to_string(model_.config().vocabulary));
@@ -71,16 +78,19 @@ std::vector<std::int32_t> Client::with_padding(const std::vector<std::int32_t>& 
   return all;
 }
 
+// What takes a time that may depend on the tokens, because it looks into a table, comes before the step's first message: between messages
+// there is only work that is the same for any of them, so that nobody can tell from a pause where in a table a row lay.
 std::vector<float> Client::step(const std::vector<std::int32_t>& tokens) {
   const std::vector<std::int32_t> all = with_padding(tokens);
   const double start = now();
+  Prepared prepared = prepare(all);
   const Step step{all.size()};
   for (Role role : {Role::server0, Role::server1}) world_.send_now(role, Lane::control, Kind::request, request_, &step, sizeof step);
-  choices_.embedding == Embedding::dpf ? send_points(all) : send_embeddings(all);
-  if (padded_ && steps_ == 0) send_biases(all.size() - tokens.size());
+  send_embeddings(std::move(prepared));
+  if (lengths_.padded && steps_ == 0) send_biases(all.size() - tokens.size());
   const double seconds = now() - start;
   (steps_ == 0 ? prompt_embedding_seconds_ : embedding_seconds_) += seconds;
-  if (rows_ && steps_ < decode_) rows_->draw(1);
+  if (rows_ && steps_ < lengths_.decode) rows_->draw(1);
   ++steps_;
 
   std::vector<Word> sum(model_.config().vocabulary, 0);
@@ -91,23 +101,37 @@ std::vector<float> Client::step(const std::vector<std::int32_t>& tokens) {
   return logits;
 }
 
-void Client::send_embeddings(const std::vector<std::int32_t>& tokens) {
-  const std::size_t hidden = model_.config().hidden;
-  std::vector<float> rows;
-  if (rows_) {
-    rows = rows_->read(request_, tokens);
-  } else {
-    rows.resize(tokens.size() * hidden);
-    for (std::size_t t = 0; t < tokens.size(); ++t) model_.embedding(std::size_t(tokens[t]), rows.data() + t * hidden);
+Client::Prepared Client::prepare(const std::vector<std::int32_t>& tokens) {
+  switch (choices_.embedding) {
+    case Embedding::ot:
+      return {{}, rows_->prepare(tokens), {}};
+    case Embedding::dpf:
+      return {{}, {}, crypto::make_row_keys(crypto::row_bits(model_.config().vocabulary), {tokens.begin(), tokens.end()})};
+    case Embedding::table:
+      break;
   }
-  std::vector<Word> words(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) words[i] = encode(rows[i], kResidualScale);
-  send_shares(words);
+  return {look_up(tokens), {}, {}};
+}
+
+std::vector<float> Client::look_up(const std::vector<std::int32_t>& tokens) const {
+  const std::size_t hidden = model_.config().hidden;
+  std::vector<float> rows(tokens.size() * hidden);
+  for (std::size_t t = 0; t < tokens.size(); ++t) model_.embedding(std::size_t(tokens[t]), rows.data() + t * hidden);
+  return rows;
+}
+
+void Client::send_embeddings(Prepared prepared) {
+  if (choices_.embedding == Embedding::dpf) {
+    send_points(prepared.points);
+  } else if (choices_.embedding == Embedding::ot) {
+    send_rows(rows_->read(request_, std::move(prepared.question)));
+  } else {
+    send_rows(prepared.rows);
+  }
 }
 
 // Neither server learns a token from its own keys, and their products with the table are shares of the rows.
-void Client::send_points(const std::vector<std::int32_t>& tokens) {
-  const crypto::RowKeys keys = crypto::make_row_keys(crypto::row_bits(model_.config().vocabulary), {tokens.begin(), tokens.end()});
+void Client::send_points(const crypto::RowKeys& keys) {
   for (int server : {0, 1}) {
     net::Packet packet(keys.server[server].size());
     packet.size = packet.capacity();
@@ -117,8 +141,14 @@ void Client::send_points(const std::vector<std::int32_t>& tokens) {
   }
 }
 
+void Client::send_rows(const std::vector<float>& rows) {
+  std::vector<Word> words(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) words[i] = encode(rows[i], kResidualScale);
+  send_shares(words);
+}
+
 void Client::send_biases(std::size_t padding) {
-  std::vector<Word> biases(prompt_, 0);
+  std::vector<Word> biases(lengths_.prompt, 0);
   std::fill(biases.begin(), biases.begin() + std::ptrdiff_t(padding), encode(kPaddingBias, 0));
   send_shares(biases);
 }

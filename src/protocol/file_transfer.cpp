@@ -15,7 +15,7 @@ using net::Kind;
 using net::Lane;
 using net::Role;
 
-constexpr std::size_t kPart = std::size_t{4} << 20;
+constexpr std::size_t kPart = std::size_t{256} << 10;  // what a slow line carries well within the timeout
 
 struct Offer {
   char digest[64];
@@ -47,7 +47,7 @@ void offer_file(net::World& world, const std::string& path, const std::string& d
   }
 }
 
-Received receive_file(net::World& world, Role from, const std::function<void(const std::string& path, const std::string& digest)>& check,
+Received receive_file(net::World& world, Role from, const std::function<std::string(const std::string& path, const std::string& digest)>& check,
                       const io::Progress& progress) {
   const Offer offer = decode_message<Offer>(world.receive_now(from, Lane::control, Kind::file, 0));
   const std::string digest(offer.digest, sizeof offer.digest);
@@ -62,7 +62,7 @@ Received receive_file(net::World& world, Role from, const std::function<void(con
     file.append(packet.data(), packet.size);
     if (progress) progress(file.has(), offer.bytes);
   }
-  file.publish([&](const std::string& path) { check(path, digest); });
+  file.publish([&](const std::string& path) { return check(path, digest); });
   return {file.path(), offer.bytes, offer.bytes - has.bytes};
 }
 

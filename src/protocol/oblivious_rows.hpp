@@ -3,7 +3,6 @@
 #pragma once
 
 #include <deque>
-#include <optional>
 #include <vector>
 
 #include "shardlm/io/model_file.hpp"
@@ -12,33 +11,49 @@
 
 namespace shardlm::protocol {
 
+// A step's tokens, and all that depends on which they are: their blinded elements and copies of their sealed rows.
+struct RowQuestion {
+  std::vector<std::int32_t> tokens;
+  std::vector<ot::Blind> blinds;
+  std::vector<std::uint8_t> sealed;  // [tokens][a sealed row]
+  net::Packet elements;
+};
+
 // The client's end.
 class RowReader {
  public:
   RowReader(net::World& world, const io::ModelFile& table, net::Role holder) : world_(world), table_(table), holder_(holder) {}
 
-  // The rows of these tokens, [tokens][hidden]. Every token is asked for, also one that was before, so that the number of elements says the
-  // number of tokens and no more. Throws Error for an answer that is none, or does not open the token's row.
-  std::vector<float> read(std::uint64_t request, const std::vector<std::int32_t>& tokens);
   // Draws blinds ahead of need, while the servers compute.
   void draw(std::size_t n);
+  // Every token is asked for, also one that was before, so that the number of elements says the number of tokens and no more. Looks into the
+  // table, which takes a time that may depend on where: call it before the step's first message. read() then does the same work for any token.
+  RowQuestion prepare(const std::vector<std::int32_t>& tokens);
+  // The rows, [tokens][hidden]. Throws Error for an answer that is none, or does not open a token's row.
+  std::vector<float> read(std::uint64_t request, RowQuestion question);
 
  private:
   ot::Blind next_blind();
+  net::Packet answer(std::uint64_t request, RowQuestion& question);
+  void open(const ot::Output& output, std::uint32_t token, const std::uint8_t* sealed, std::uint8_t* row) const;
   net::World& world_;
   const io::ModelFile& table_;
   net::Role holder_;
   std::deque<ot::Blind> drawn_;
 };
 
+// What a request may ask for: `first` rows at once, then one at a time, in so many steps.
+struct RowsDue {
+  std::size_t first, steps;
+};
+
 // The holder's end, for one request.
 class RowAnswerer {
  public:
-  // prompt: the tokens of the first step; each later one has a single token.
-  RowAnswerer(net::World& world, const ot::PrivateKey& key, std::uint64_t request, std::size_t prompt)
-      : world_(world), key_(key), request_(request), prompt_(prompt) {}
+  RowAnswerer(net::World& world, const ot::PrivateKey& key, std::uint64_t request, RowsDue due) : world_(world), key_(key), request_(request), due_(due) {}
 
-  // Waits for a step's elements and answers. Throws Error for a wrong number of them, and for one that is no point or the identity.
+  // Waits for a step's elements and answers. Throws Error for a wrong number of them, for one that is no point or the identity, and for more
+  // steps than were announced.
   void answer();
   // The same if they have come, for a rank that does something else meanwhile: were they there?
   bool answer_if_asked();
@@ -48,7 +63,8 @@ class RowAnswerer {
   net::World& world_;
   const ot::PrivateKey& key_;
   std::uint64_t request_;
-  std::size_t prompt_, steps_ = 0;
+  RowsDue due_;
+  std::size_t steps_ = 0;
   double seconds_ = 0;
 };
 

@@ -1,12 +1,11 @@
+#include "clock.hpp"
 #include "messages.hpp"
 #include "oblivious_rows.hpp"
-#include "shardlm/crypto/dpf_rows.hpp"
+#include "point_reader.hpp"
 #include "shardlm/mpc/dealer.hpp"
 #include "shardlm/protocol/session.hpp"
 
 #include <sys/resource.h>
-
-#include <chrono>
 
 namespace shardlm::protocol {
 namespace {
@@ -14,8 +13,6 @@ namespace {
 using net::Kind;
 using net::Lane;
 using net::Role;
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 [[noreturn]] void unexpected(Kind kind) { throw Error(std::string("the client sent a message of kind '") + net::name(kind) + "' out of turn"); }
 
@@ -46,72 +43,48 @@ void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const
   held->truncate(a.kept);
 }
 
-// This server's shares of a step's embedding rows, from the keys that the client sends it.
-class PointReader {
- public:
-  PointReader(net::World& world, const io::ModelFile& table) : world_(world), bits_(crypto::row_bits(table.config().vocabulary)), table_(rows_of(table)) {}
+// The steps that were announced: the prompt and those of a token each.
+RowsDue rows_due(const Announcement& a) { return {a.prompt, a.decode + 1}; }
 
-  Tensor read(std::uint64_t request, std::size_t tokens) {
-    const std::size_t size = crypto::row_key_bytes(bits_, tokens);
-    net::Packet packet(size);
-    net::Transfer transfer = world_.receive(Role::client, Lane::oblivious, Kind::points, request, packet);
-    world_.finish(transfer);
-    const double start = now();
-    if (packet.size != size)
-      throw Error("the client's keys have " + std::to_string(packet.size) + " bytes instead of " + std::to_string(size));
-    const Tensor shares =
-        crypto::weighted_rows(table_, world_.role() == Role::server0 ? 0 : 1, bits_, packet.data(), packet.size, tokens, kResidualScale);
-    seconds_ += now() - start;
-    return shares;
-  }
-  double take_seconds() { return std::exchange(seconds_, 0); }
+// K01: server 0 draws it and sends it to server 1.
+crypto::Key common_key(net::World& world, std::uint64_t request) {
+  if (world.role() == Role::server1) return decode_message<crypto::Key>(world.receive_now(Role::server0, Lane::control, Kind::key, request));
+  const crypto::Key common = crypto::random_key();
+  world.send_now(Role::server1, Lane::control, Kind::key, request, common.data(), sizeof common);
+  return common;
+}
 
- private:
-  static crypto::RowTable rows_of(const io::ModelFile& file) {
-    const io::EmbeddingRows rows = file.embedding_rows();
-    const auto format = rows.type == io::FloatType::bf16  ? crypto::RowFormat::bf16
-                        : rows.type == io::FloatType::f16 ? crypto::RowFormat::f16
-                                                          : crypto::RowFormat::f32;
-    return crypto::RowTable(format, rows.data, rows.rows, rows.columns);
-  }
-  net::World& world_;
-  int bits_;
-  crypto::RowTable table_;
-  double seconds_ = 0;
-};
+// Does the client begin another step, or end the request?
+bool begins_step(net::World& world, const Announcement& a, std::uint64_t steps) {
+  // A person may take any time to give the prompt whose length was announced; between tokens only a client that hangs does.
+  if (steps == 0) world.idle_until_waiting(Role::client, Lane::control);
+  const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, a.request);
+  if (kind == Kind::stop) return false;
+  if (kind != Kind::request) unexpected(kind);
+  if (steps > a.decode) throw Error("the client begins more steps than the " + std::to_string(a.decode + 1) + " that it announced");
+  const std::size_t tokens = decode_message<Step>(bytes).tokens, due = steps == 0 ? a.prompt : 1;
+  if (tokens != due) throw Error("the client begins a step of " + std::to_string(tokens) + " tokens where it announced " + std::to_string(due));
+  return true;
+}
 
 void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcement& a, const ot::PrivateKey* key, PointReader* points) {
-  const bool first = world.role() == Role::server0;
   auto dealt = decode_message<DealtKeys>(world.receive_now(Role::dealer, Lane::control, Kind::key, a.request));
-  crypto::Key common;
-  if (first) {
-    common = crypto::random_key();
-    world.send_now(Role::server1, Lane::control, Kind::key, a.request, common.data(), sizeof common);
-  } else {
-    common = decode_message<crypto::Key>(world.receive_now(Role::server0, Lane::control, Kind::key, a.request));
-  }
+  crypto::Key common = common_key(world, a.request);
   mpc::ServerRequest request{a.request, dealt.salt, 0, crypto::Stream(dealt.key), crypto::Stream(common), mpc::DealReceiver(world, a.request)};
   wipe(&dealt.key, sizeof dealt.key);
   wipe(&common, sizeof common);
   mpc::Server server(world, request);
   std::optional<RowAnswerer> rows;
-  if (key) rows.emplace(world, *key, a.request, a.prompt);
+  if (key) rows.emplace(world, *key, a.request, rows_due(a));
   Report report;
   double working = 0;
-  while (true) {
-    // A person may take any time to give the prompt whose length was announced; between tokens only a client that hangs does.
-    if (report.steps == 0) world.idle_until_waiting(Role::client, Lane::control);
-    const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, a.request);
-    if (kind == Kind::stop) break;
-    if (kind != Kind::request) unexpected(kind);
-    const std::size_t tokens = decode_message<Step>(bytes).tokens, due = report.steps == 0 ? a.prompt : 1;
-    if (tokens != due) throw Error("the client begins a step of " + std::to_string(tokens) + " tokens where it announced " + std::to_string(due));
+  for (; begins_step(world, a, report.steps); ++report.steps) {
+    const std::size_t tokens = report.steps == 0 ? a.prompt : 1;
     if (rows) rows->answer();
     if (points) server.give_input(points->read(a.request, tokens));
     const double start = now();
     decoder.step(server, tokens, a.padded != 0 && report.steps == 0);
     working += now() - start;
-    ++report.steps;
   }
   if (rows) report.rows = rows->seconds();
   if (points) report.rows = points->take_seconds();
@@ -124,13 +97,29 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
   send_report(world, a.request, report);
 }
 
+// Deals all that was announced, unless the client stops it. Returns how many steps were dealt whole.
+std::uint64_t deal(qwen::Decoder& decoder, mpc::Dealer& dealer, const Announcement& a) {
+  std::uint64_t steps = 0;
+  try {
+    for (; steps <= a.decode; ++steps) decoder.step(dealer, steps == 0 ? a.prompt : 1, a.padded != 0 && steps == 0);
+  } catch (const mpc::Stopped&) {  // the answer ended earlier: what is in flight is burned
+  }
+  return steps;
+}
+
+void await_stop(net::World& world, std::uint64_t request) {
+  world.idle_until_waiting(Role::client, Lane::control);
+  const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, request);
+  if (kind != Kind::stop) unexpected(kind);
+}
+
 void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcement& a, const ServeOptions& options) {
   const crypto::Salt salt = crypto::random_salt();
   DealtKeys keys0{crypto::random_key(), salt}, keys1{crypto::random_key(), salt};
   world.send_now(Role::server0, Lane::control, Kind::key, a.request, &keys0, sizeof keys0);
   world.send_now(Role::server1, Lane::control, Kind::key, a.request, &keys1, sizeof keys1);
   std::optional<RowAnswerer> rows;
-  if (options.key) rows.emplace(world, *options.key, a.request, a.prompt);
+  if (options.key) rows.emplace(world, *options.key, a.request, rows_due(a));
   const auto stop = [&world, &rows] {
     if (rows) rows->answer_if_asked();
     return world.waiting(Role::client, Lane::control);
@@ -145,23 +134,13 @@ void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcem
   mpc::Dealer dealer(world, request);
   Report report;
   const double start = now();
-  try {
-    for (std::size_t i = 0; i <= a.decode; ++i) {
-      decoder.step(dealer, i == 0 ? a.prompt : 1, a.padded != 0 && i == 0);
-      ++report.steps;
-    }
-  } catch (const mpc::Stopped&) {  // the answer ended earlier: what is in flight is burned
-  }
+  report.steps = deal(decoder, dealer, a);
   report.busy = now() - start - request.to0.waited() - request.to1.waited();
   report.costs = dealer.costs();
   request.to0.flush();
   request.to1.flush();
-  if (rows) {
-    while (!stop()) world.idle();
-  }
-  world.idle_until_waiting(Role::client, Lane::control);
-  const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, a.request);
-  if (kind != Kind::stop) unexpected(kind);
+  while (rows && !stop()) world.idle();  // all is dealt; rows may still be asked for
+  await_stop(world, a.request);
   if (rows) report.rows = rows->seconds();
   request.to0.finish();
   request.to1.finish();
@@ -170,6 +149,13 @@ void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcem
   dealer.finish_output();
   report.peak_bytes = peak_memory();
   send_report(world, a.request, report);
+}
+
+// How a rank understands the client's way to its rows.
+std::string described(const Choices& choices) {
+  std::string text = name(choices.embedding);
+  if (choices.embedding == Embedding::ot) text += std::string(" (the key at ") + net::name(key_holder(choices)) + ")";
+  return text;
 }
 
 }  // namespace
@@ -198,10 +184,10 @@ std::string context_of(const Choices& choices) {
          ", embedding " + name(choices.embedding) + ", files " + (choices.sealed_files ? "sealed" : "as they are");
 }
 
-void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, Embedding embedding) {
+void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, const Choices& choices) {
   world.agree(trouble);
   const std::string version = this_version();
-  const std::vector<std::string> models = world.gather_all(digest), versions = world.gather_all(version), embeddings = world.gather_all(name(embedding));
+  const std::vector<std::string> models = world.gather_all(digest), versions = world.gather_all(version), embeddings = world.gather_all(described(choices));
   const int first = models[0].empty() ? 1 : 0;  // a client without a model takes the others' word for it
   const std::string whose = net::name(Role(first));
   std::string sentence;

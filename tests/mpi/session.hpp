@@ -166,7 +166,11 @@ struct Answered {
 // positions: that the prompt takes, with its padding; 0: as many as it has tokens, without.
 inline Answered request(protocol::Client& client, const Tokens& prompt, const Tokens& further = {}, std::size_t positions = 0) {
   Answered answered;
-  client.announce(positions ? positions : prompt.size(), further.size(), 0, 0, positions > 0);
+  protocol::Lengths lengths;
+  lengths.prompt = positions ? positions : prompt.size();
+  lengths.decode = further.size();
+  lengths.padded = positions > 0;
+  client.announce(lengths);
   answered.logits.push_back(client.step(prompt));
   for (std::int32_t token : further) answered.logits.push_back(client.step({token}));
   answered.reports = client.finish();

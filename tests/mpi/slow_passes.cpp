@@ -80,7 +80,7 @@ TEST_F(Passes, AHundredAnswersAreThePlaintextEngines) {
     for (const Tokens& prompt : prompts) {
       qwen::PlainSession known(plain);
       const Tokens want = answer(config, prompt, kMost, [&](const Tokens& fresh) { return known.forward(fresh); });
-      client.announce(prompt.size(), kMost - 1);
+      client.announce({prompt.size(), kMost - 1});
       const Tokens got = answer(config, prompt, kMost, [&](const Tokens& fresh) { return client.step(fresh); });
       client.finish();
       EXPECT_LT(want.size(), kMost) << "the model did not end its answer";

@@ -29,7 +29,7 @@ struct Turn {
 };
 Turn turn(protocol::Client& client, Tokens& text, const Tokens& prompt, const Tokens& further, std::size_t announced) {
   Turn turn;
-  client.announce(prompt.size(), announced, text.size(), kRoom);
+  client.announce({prompt.size(), announced, text.size(), kRoom});
   turn.logits.push_back(client.step(prompt));
   for (std::int32_t token : further) turn.logits.push_back(client.step({token}));
   turn.reports = client.finish();
@@ -92,7 +92,7 @@ TEST_F(Conversation, ATurnFollowsAnAnswerThatEndedEarlyOrIsTakenBack) {
           check(early.logits.back());
           check(turn(client, text, parts_of(whole, 22, 40), {}, 60).logits.back());
 
-          client.announce(5, 20, text.size(), kRoom);  // given up before its prompt
+          client.announce({5, 20, text.size(), kRoom});  // given up before its prompt
           client.finish();
           check(turn(client, text, parts_of(whole, 40, 50), parts_of(whole, 50, 53), 3).logits.back());
 
@@ -131,13 +131,13 @@ TEST_F(Conversation, ATurnAfterKeptTokensIsPredictedToCostMoreThanAloneAndLessTh
 
 TEST_F(Conversation, WhatDoesNotContinueItIsRefusedByTheClientItself) {
   session(model(), [&](protocol::Client& client) {
-    EXPECT_THROW(client.announce(3, 0, 1, kRoom), Error);  // nothing is kept yet
-    EXPECT_THROW(client.announce(3, 0, 0, 2000), Error);   // more room than the model has positions
+    EXPECT_THROW((client.announce({3, 0, 1, kRoom})), Error);  // nothing is kept yet
+    EXPECT_THROW((client.announce({3, 0, 0, 2000})), Error);   // more room than the model has positions
     Tokens text;
     turn(client, text, some_tokens(9, vocabulary(), 1), {5}, 4);
-    EXPECT_THROW(client.announce(3, 0, 11, kRoom), Error);
-    EXPECT_THROW(client.announce(3, 0, 10, kRoom + 1), Error);
-    EXPECT_THROW(client.announce(100, kRoom - 109, 10, kRoom), Error);
+    EXPECT_THROW((client.announce({3, 0, 11, kRoom})), Error);
+    EXPECT_THROW((client.announce({3, 0, 10, kRoom + 1})), Error);
+    EXPECT_THROW((client.announce({100, kRoom - 109, 10, kRoom})), Error);
     turn(client, text, some_tokens(100, vocabulary(), 2), {}, kRoom - 110);  // to the last token
   });
 }

@@ -132,7 +132,7 @@ TEST_P(Protocols, RequestsFollowOneAnotherHoweverTheyEnd) {
           const Tokens other = testing::demo_prompts(model().file(), 2)[1];
           check(text, request(client, text).logits[0]);
 
-          client.announce(text.size(), 40);  // an answer that ends early
+          client.announce({text.size(), 40});  // an answer that ends early
           client.step(text);
           text.push_back(7);
           check(text, client.step({7}));
@@ -141,7 +141,7 @@ TEST_P(Protocols, RequestsFollowOneAnotherHoweverTheyEnd) {
           EXPECT_EQ(early[2].steps, 2u);
           EXPECT_GE(early[3].steps, 2u);
 
-          client.announce(12, 3);  // one that is given up before its prompt
+          client.announce({12, 3});  // one that is given up before its prompt
           client.finish();
 
           check(other, request(client, other).logits[0]);
@@ -152,9 +152,9 @@ TEST_P(Protocols, RequestsFollowOneAnotherHoweverTheyEnd) {
 
 TEST_F(Decoding, WhatWasNotAnnouncedIsRefusedByTheClientItself) {
   session(model(), [&](protocol::Client& client) {
-    EXPECT_THROW(client.announce(0, 3), Error);
-    EXPECT_THROW(client.announce(1000, 25), Error);
-    client.announce(2, 0);
+    EXPECT_THROW((client.announce({0, 3})), Error);
+    EXPECT_THROW((client.announce({1000, 25})), Error);
+    client.announce({2, 0});
     EXPECT_THROW(client.step({1}), Error);
     client.step({1, 2});
     EXPECT_THROW(client.step({3}), Error);
@@ -187,7 +187,7 @@ Seen ask_after_dealing(const TestModel& model, const Tokens& prompt, const Token
         world().send_now(Role::client, Lane::collective, net::Kind::report, 0, nullptr, 0);
     });
   session(model, [&](protocol::Client& client) {
-    client.announce(prompt.size(), further.size());
+    client.announce({prompt.size(), further.size()});
     world().receive_now(Role::dealer, Lane::collective, net::Kind::report, 0);
     const auto got = client.step(prompt);
     for (std::int32_t token : further) client.step({token});

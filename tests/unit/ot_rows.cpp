@@ -31,18 +31,18 @@ struct SealedTable {
       const Bytes row = row_bytes(i);
       plain.insert(plain.end(), row.begin(), row.end());
     }
-    sealed.resize(n * (kRow + kRowTag));
+    sealed.resize(n * (kRow + kSealBytes));
     seal_rows(key, number, 0, n, plain.data(), kRow, sealed.data());
   }
   Bytes sealed_row(std::uint32_t i) const {
-    const auto first = sealed.begin() + i * (kRow + kRowTag);
-    return {first, first + kRow + kRowTag};
+    const auto first = sealed.begin() + i * (kRow + kSealBytes);
+    return {first, first + kRow + kSealBytes};
   }
   Output output(std::uint32_t i) const { return evaluate(key, row_input(i)); }
 };
 
 Bytes opened(const Output& output, const TableNumber& table, std::uint32_t i, const Bytes& sealed) {
-  Bytes plain(sealed.size() - kRowTag, 0xee);
+  Bytes plain(sealed.size() - kSealBytes, 0xee);
   open_row(output, table, i, sealed.data(), sealed.size(), plain.data());
   return plain;
 }
@@ -68,7 +68,7 @@ TEST(Rows, OneOutputOpensNoOtherRow) {
 
 // What does not open says so, and leaves zeros.
 void expect_refused(const Output& output, const TableNumber& number, std::uint32_t i, const Bytes& sealed) {
-  Bytes plain(sealed.size() - kRowTag, 0xee);
+  Bytes plain(sealed.size() - kSealBytes, 0xee);
   EXPECT_TRUE(says(refusal([&] { open_row(output, number, i, sealed.data(), sealed.size(), plain.data()); }),
                    "does not open: the key, the table or the row is another"));
   EXPECT_EQ(plain, Bytes(plain.size(), 0));
@@ -94,7 +94,7 @@ TEST(Rows, AnotherRowNumberDoesNotOpen) {
 TEST(Rows, AChangedBitDoesNotOpen) {  // in the row or in its tag
   const SealedTable table(2);
   const Output output = table.output(1);
-  for (std::size_t bit = 0; bit < 8 * (kRow + kRowTag); ++bit) {
+  for (std::size_t bit = 0; bit < 8 * (kRow + kSealBytes); ++bit) {
     Bytes sealed = table.sealed_row(1);
     sealed[bit / 8] ^= 1 << bit % 8;
     expect_refused(output, table.number, 1, sealed);
@@ -104,7 +104,7 @@ TEST(Rows, AChangedBitDoesNotOpen) {  // in the row or in its tag
 TEST(Rows, ATruncatedOrLongerRowDoesNotOpen) {
   const SealedTable table(2);
   const Output output = table.output(1);
-  for (std::size_t bytes = kRowTag; bytes < kRow + kRowTag; ++bytes) {
+  for (std::size_t bytes = kSealBytes; bytes < kRow + kSealBytes; ++bytes) {
     Bytes sealed = table.sealed_row(1);
     sealed.resize(bytes);
     expect_refused(output, table.number, 1, sealed);
@@ -117,7 +117,7 @@ TEST(Rows, ATruncatedOrLongerRowDoesNotOpen) {
 TEST(Rows, LessThanATagIsRefused) {
   const SealedTable table(1);
   std::uint8_t plain = 7;
-  for (std::size_t bytes = 0; bytes < kRowTag; ++bytes)
+  for (std::size_t bytes = 0; bytes < kSealBytes; ++bytes)
     EXPECT_TRUE(says(refusal([&] { open_row(table.output(0), table.number, 0, table.sealed.data(), bytes, &plain); }),
                      "has " + std::to_string(bytes) + " bytes, fewer than its tag of 16"));
   EXPECT_EQ(plain, 7);
@@ -145,9 +145,9 @@ TEST(Rows, AreSealedAsTheHeaderSays) {
   const byte nonce[12] = {};
   ChaCha20Poly1305::Encryption cipher;
   cipher.SetKeyWithIV(okm, 32, nonce, sizeof nonce);
-  Bytes want(kRow + kRowTag);
+  Bytes want(kRow + kSealBytes);
   const Bytes plain = row_bytes(3);
-  cipher.EncryptAndAuthenticate(want.data(), want.data() + kRow, kRowTag, nonce, sizeof nonce, reinterpret_cast<const byte*>(data.data()),
+  cipher.EncryptAndAuthenticate(want.data(), want.data() + kRow, kSealBytes, nonce, sizeof nonce, reinterpret_cast<const byte*>(data.data()),
                                 data.size(), plain.data(), kRow);
   EXPECT_EQ(table.sealed_row(3), want);
 }
@@ -163,7 +163,7 @@ TEST(Rows, ATableCanBeSealedInParts) {
   Bytes sealed(table.sealed.size());
   for (const std::uint32_t first : {13, 0}) {
     const std::size_t count = first == 0 ? 13 : 7;
-    seal_rows(table.key, table.number, first, count, table.plain.data() + first * kRow, kRow, sealed.data() + first * (kRow + kRowTag));
+    seal_rows(table.key, table.number, first, count, table.plain.data() + first * kRow, kRow, sealed.data() + first * (kRow + kSealBytes));
   }
   EXPECT_EQ(sealed, table.sealed);
 }
@@ -172,14 +172,14 @@ TEST(Rows, EqualRowsLookDifferent) {
   const PrivateKey key = random_key();
   const TableNumber number = random_table_number();
   const Bytes plain(2 * kRow, 5);
-  Bytes sealed(2 * (kRow + kRowTag));
+  Bytes sealed(2 * (kRow + kSealBytes));
   seal_rows(key, number, 0, 2, plain.data(), kRow, sealed.data());
-  EXPECT_NE(Bytes(sealed.begin(), sealed.begin() + kRow), Bytes(sealed.begin() + kRow + kRowTag, sealed.end() - kRowTag));
+  EXPECT_NE(Bytes(sealed.begin(), sealed.begin() + kRow), Bytes(sealed.begin() + kRow + kSealBytes, sealed.end() - kSealBytes));
 }
 
 TEST(Rows, ASecondTableUnderTheSameKeyUsesOtherKeysForItsRows) {  // or two sealings of a row would give away where they differ
   const SealedTable table(1);
-  Bytes again(kRow + kRowTag);
+  Bytes again(kRow + kSealBytes);
   seal_rows(table.key, random_table_number(), 0, 1, table.plain.data(), kRow, again.data());
   EXPECT_NE(Bytes(again.begin(), again.begin() + kRow), Bytes(table.sealed.begin(), table.sealed.begin() + kRow));
 }
@@ -188,7 +188,7 @@ TEST(Rows, RowNumbersHave32Bits) {
   const PrivateKey key = random_key();
   const TableNumber number = random_table_number();
   const Bytes plain = row_bytes(0);
-  Bytes sealed(kRow + kRowTag);
+  Bytes sealed(kRow + kSealBytes);
   seal_rows(key, number, 0xffffffff, 1, plain.data(), kRow, sealed.data());
   EXPECT_EQ(opened(evaluate(key, row_input(0xffffffff)), number, 0xffffffff, sealed), plain);
   const auto one_more = [&] { seal_rows(key, number, 0xffffffff, 2, plain.data(), kRow, sealed.data()); };

@@ -12,4 +12,10 @@ class Error : public std::runtime_error {
   explicit Error(const std::string& sentence) : std::runtime_error(sentence) {}
 };
 
+// The operating system refused: that says nothing about what a file holds.
+class SystemError : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace shardlm

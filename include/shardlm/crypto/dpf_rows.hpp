@@ -3,7 +3,7 @@
 // For each row alpha that it wants, a client makes a pair of keys of a distributed point function over Z_{2^64} and sends one to each server
 // (Boyle, Gilboa, Ishai, CCS'16, figure 1, beta = 1, with early termination in leaves of 8 words). A key expands to a word y_b[i] for each of
 // the 2^m rows, which says nothing by itself; y_0[i] + y_1[i] is 1 at i = alpha and 0 elsewhere. So the sum over i of y_b[i] T[i], as server b
-// computes it in one pass over the table, is its additive share of the row T[alpha]. The client needs no table; the servers learn the number of
+// computes it in a pass over the table, is its additive share of the row T[alpha]. The client needs no table; the servers learn the number of
 // rows that it reads, and nothing else.
 //
 //   block(s, use, d)   = ChaCha(key = s || salt, counter = d, nonce = (use, serial, 0)): 16 words of 32 bits; serial = place in the batch
@@ -22,6 +22,7 @@
 #include "shardlm/core/tensor.hpp"
 #include "shardlm/crypto/stream.hpp"
 
+#include <functional>
 #include <vector>
 
 namespace shardlm::crypto {
@@ -83,7 +84,8 @@ class RowTable {
 // Server `party`'s shares of `tokens` rows, [tokens][columns], mod 2^64: the two servers' sum is encode(number, scale) (core/ring.hpp) of each
 // number of the row, bit for bit, 0 <= scale <= 62, where |number| < 2^(63 - scale); zeros for a row beyond the table. keys: the client's message.
 // Throws Error where its length is not row_key_bytes(m, tokens) or 2^m does not cover the table. Whatever a message of that length holds, it is
-// read as keys.
-Tensor weighted_rows(const RowTable& table, int party, int m, const std::uint8_t* keys, std::size_t bytes, std::size_t tokens, int scale);
+// read as keys. between: called after each pass over the table, of which a CPU makes one for every 32 tokens; it may throw.
+Tensor weighted_rows(const RowTable& table, int party, int m, const std::uint8_t* keys, std::size_t bytes, std::size_t tokens, int scale,
+                     const std::function<void()>& between = {});
 
 }  // namespace shardlm::crypto

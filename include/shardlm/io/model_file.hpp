@@ -67,6 +67,8 @@ class ModelFile {
   std::size_t row_bytes() const;                            // of a row that is not sealed
   const std::uint8_t* sealed_row(std::size_t token) const;  // row_bytes() + 16 bytes
   void decode_row(const std::uint8_t* bytes, float* row) const;  // of an opened one
+  // Brings all of the file into memory: a page that is read when its row is wanted takes longer, and so tells which row that is.
+  void make_resident() const;
 
  private:
   struct Impl;

@@ -25,28 +25,28 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shardlm/io/sealed_table.hpp"
 #include "shardlm/ot/oprf.hpp"
 
 namespace shardlm::ot {
 
-constexpr std::size_t kRowTag = 16;  // bytes that a sealed row has more than the row
-
-using TableNumber = std::array<std::uint8_t, 16>;  // random, public
+using io::kSealBytes;
+using io::TableNumber;
 TableNumber random_table_number();
 
 // The OPRF's input for row i: big-endian.
 std::array<std::uint8_t, 4> row_input(std::uint32_t i);
 
-// n bytes at `plain` -> n + kRowTag at `sealed`, which may not overlap. `output` is F_k(i).
+// n bytes at `plain` -> n + kSealBytes at `sealed`, which may not overlap. `output` is F_k(i).
 void seal_row(const Output& output, const TableNumber& table, std::uint32_t i, const std::uint8_t* plain, std::size_t n, std::uint8_t* sealed);
 
-// The other way: n + kRowTag bytes at `sealed` -> n at `plain`. Throws Error where the seal is not that of this row under this key, and
+// The other way: n + kSealBytes bytes at `sealed` -> n at `plain`. Throws Error where the seal is not that of this row under this key, and
 // leaves zeros in `plain`; throws Error for less than a tag and writes nothing.
 void open_row(const Output& output, const TableNumber& table, std::uint32_t i, const std::uint8_t* sealed, std::size_t sealed_bytes,
               std::uint8_t* plain);
 
 // The sender's rows first .. first + count - 1, on this thread: count rows of n bytes at `plain`, one after the other, become as many
-// of n + kRowTag at `sealed`. Any part of a table can be sealed alone. Throws Error where row numbers would not fit 32 bits.
+// of n + kSealBytes at `sealed`. Any part of a table can be sealed alone. Throws Error where row numbers would not fit 32 bits.
 void seal_rows(const PrivateKey& key, const TableNumber& table, std::uint32_t first, std::size_t count, const std::uint8_t* plain, std::size_t n,
                std::uint8_t* sealed);
 

@@ -16,13 +16,13 @@ namespace shardlm::protocol {
 // The holder's end: returns when the client has all of it. digest: 64 hex digits.
 void offer_file(net::World& world, const std::string& path, const std::string& digest);
 
-// The client's end: where the whole file lies. check: throws Error unless the file at this path is whole and has this digest; called for
-// a file that has just come. Throws Error.
+// The client's end: where the whole file lies. check: says why the file at this path is not the one with this digest, or ""; called for
+// a file that has just come (io::ReceivedFile::publish). Throws Error.
 struct Received {
   std::string path;
   std::uint64_t bytes = 0, sent = 0;  // of the file; that were sent now
 };
-Received receive_file(net::World& world, net::Role from, const std::function<void(const std::string& path, const std::string& digest)>& check,
+Received receive_file(net::World& world, net::Role from, const std::function<std::string(const std::string& path, const std::string& digest)>& check,
                       const io::Progress& progress);
 
 }  // namespace shardlm::protocol

@@ -17,6 +17,7 @@
 //   client -> all        stop; the servers burn what was dealt ahead, everyone reports its costs
 #pragma once
 
+#include "shardlm/crypto/dpf_rows.hpp"
 #include "shardlm/io/model_file.hpp"
 #include "shardlm/mpc/server.hpp"
 #include "shardlm/net/world.hpp"
@@ -42,6 +43,15 @@ struct Report {
 
 class RowReader;
 
+// What the client announces of a request: all that the others ever learn of it.
+struct Lengths {
+  std::size_t prompt = 0;    // tokens of the first step; with its padding where it has some
+  std::size_t decode = 0;    // how many single-token steps may follow it
+  std::size_t kept = 0;      // 0 begins a conversation; more continues the last one after its first `kept` tokens
+  std::size_t capacity = 0;  // tokens that a new conversation has room for; 0: for this request alone
+  bool padded = false;       // the prompt may have fewer tokens; nobody learns how many positions are padding
+};
+
 // The client's end. Only this rank ever sees tokens, embeddings, or the sum of the logits' shares.
 class Client {
  public:
@@ -49,10 +59,8 @@ class Client {
   Client(net::World& world, const io::ModelFile& model, const Choices& choices = {});
   ~Client();
 
-  // Tells the lengths. decode: how many single-token steps may follow the prompt. kept = 0 begins a conversation, with room for
-  // `capacity` tokens (0: for this request alone); kept > 0 continues the last one after its first `kept` tokens. padded: the prompt will
-  // have `prompt` tokens at most, and takes so many positions; nobody learns how many of them are padding.
-  void announce(std::size_t prompt, std::size_t decode, std::size_t kept = 0, std::size_t capacity = 0, bool padded = false);
+  // Begins a request. Throws Error for lengths that do not fit the model or the conversation.
+  void announce(const Lengths& lengths);
   // The first call takes the whole prompt, each later one a token: sends shares of the embeddings, returns the logits.
   std::vector<float> step(const std::vector<std::int32_t>& tokens);
   // Ends the request; reports by rank (the client's own is empty).
@@ -73,9 +81,14 @@ class Client {
   Bytes oblivious_bytes() const;  // for rows, with Embedding::ot and dpf
 
  private:
+  struct Prepared;  // all of a step that depends on which tokens it has
+  void check(const Lengths& lengths) const;
   std::vector<std::int32_t> with_padding(const std::vector<std::int32_t>& tokens) const;
-  void send_embeddings(const std::vector<std::int32_t>& tokens);
-  void send_points(const std::vector<std::int32_t>& tokens);
+  Prepared prepare(const std::vector<std::int32_t>& tokens);
+  std::vector<float> look_up(const std::vector<std::int32_t>& tokens) const;
+  void send_embeddings(Prepared prepared);
+  void send_points(const crypto::RowKeys& keys);
+  void send_rows(const std::vector<float>& rows);
   void send_biases(std::size_t padding);
   void send_shares(std::vector<Word>& values);
   void receive_share(net::Role from, std::vector<Word>& sum);
@@ -84,9 +97,9 @@ class Client {
   const Choices choices_;
   std::unique_ptr<RowReader> rows_;  // with Embedding::ot
   std::uint64_t request_ = 0;
-  std::size_t prompt_ = 0, decode_ = 0, steps_ = 0;  // of the request
-  bool padded_ = false;
-  std::size_t length_ = 0, capacity_ = 0;            // of the conversation
+  Lengths lengths_;  // of the request, as announced
+  std::size_t steps_ = 0;
+  std::size_t length_ = 0, capacity_ = 0;                        // of the conversation
   double prompt_embedding_seconds_ = 0, embedding_seconds_ = 0;  // of later steps
 };
 
@@ -101,8 +114,9 @@ struct ServeOptions {
 void serve(net::World& world, const qwen::Model& model, const ServeOptions& options = {});
 
 // Collective: all four hold the same model and speak the same version of the protocol, or all throw the same Error. digest: the
-// model file's, or empty with the trouble that a rank had in opening it, or at a client that has no model.
-void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, Embedding embedding = Embedding::table);
+// model file's, or empty with the trouble that a rank had in opening it, or at a client that has no model. choices: they also agree on
+// how the client comes by its rows and on who holds the key, which a client without a model cannot tell from a digest.
+void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, const Choices& choices = {});
 
 // What ranks must have in common before they trust each other: the program's version and the choices of their protocol.
 std::string context_of(const Choices& choices);
