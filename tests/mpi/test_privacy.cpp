@@ -310,7 +310,12 @@ class Inside {
   }
   ~Inside() {
     std::filesystem::current_path(before_);
-    for (const auto& [variable, value] : values_) value.empty() ? unsetenv(variable.c_str()) : setenv(variable.c_str(), value.c_str(), 1);
+    for (const auto& [variable, value] : values_) {
+      if (value.empty())
+        unsetenv(variable.c_str());
+      else
+        setenv(variable.c_str(), value.c_str(), 1);
+    }
   }
 
  private:
