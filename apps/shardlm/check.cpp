@@ -80,7 +80,10 @@ int check(const CheckOptions& o) {
   const qwen::Ranges ranges = measure(model, prompts, o.tokens);
   const std::vector<Bound> all = bounds(model.config());
   const Tightest worst = tightest(all, ranges);
-  o.json ? print_json(all, ranges, worst) : print_table(all, ranges);
+  if (o.json)
+    print_json(all, ranges, worst);
+  else
+    print_table(all, ranges);
   if (!o.json) std::printf("the least margin is %.3g, of %s; at least %.3g is asked for\n", worst.margin, all[worst.bound].name, o.least_margin);
   if (std::fflush(stdout) != 0) throw Error("cannot write the table to standard output");
   if (!(worst.margin >= o.least_margin)) throw Error(sentence(all, ranges, worst));

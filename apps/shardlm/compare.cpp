@@ -134,7 +134,10 @@ void run(protocol::Client& client, const std::vector<Reference>& references, con
     for (std::size_t pass = 0; pass < o.passes; ++pass) compared.back().passes.push_back(run_private(client, r, o));
     if (!o.json) print(compared.back(), o.bfloat16);
   }
-  o.json ? print_json(compared, o) : print_all(compared, o.bfloat16);
+  if (o.json)
+    print_json(compared, o);
+  else
+    print_all(compared, o.bfloat16);
   if (std::fflush(stdout) != 0) throw Error("cannot write the comparison to standard output");
 }
 

@@ -125,6 +125,8 @@ void Held::open_received(const std::string& path) {
   try {
     file_.emplace(path, received_part(choices_));
     if (choices_.embedding == protocol::Embedding::ot) file_->make_resident();
+  } catch (const SystemError&) {
+    throw;
   } catch (const Error& error) {
     throw Error(std::string(error.what()) + " (a file that was sent to this client: remove it, and it is sent again)");
   }

@@ -108,7 +108,9 @@ std::uint64_t OutputFile::size() const {
   return static_cast<std::uint64_t>(s.st_size);
 }
 
+// Its bytes before its name: after a crash a file of this name is whole.
 void OutputFile::publish() {
+  if (fsync(fd_) != 0 && errno != EINVAL && errno != ENOSYS) throw Error("cannot write " + path_ + ": " + std::strerror(errno));
   if (rename(hidden_.c_str(), path_.c_str()) != 0) throw Error("cannot write " + path_ + ": " + std::strerror(errno));
   hidden_.clear();
 }

@@ -124,7 +124,8 @@ void OutputFolder::require_replaceable() const {
   const bool only_ours = std::all_of(found.begin(), found.end(), [this](const std::string& entry) {
     return std::find(names_.begin(), names_.end(), entry) != names_.end();
   });
-  if (found.empty() || !only_ours) fail("it does not hold " + names_.front() + " or " + names_.back() + " and nothing else; give another folder");
+  if (!only_ours) fail("it holds something else than " + names_.front() + " and " + names_.back());
+  if (found.empty()) fail("it is empty; remove it, or give another folder");
 }
 
 void OutputFolder::remove_leftovers() const {
@@ -150,8 +151,7 @@ void OutputFolder::publish() {
 
 // The hidden folder is the old one then, and goes at once. Not every file system can swap two; there is a moment without any on those.
 void OutputFolder::replace() {
-  for (const std::string& name : names_) sync(file(name));
-  sync(hidden_);
+  sync(hidden_);  // its files are, since they were published
   const WithoutSignals until_it_is_gone;
   if (!swap(hidden_.c_str(), path_.c_str())) {
     const std::string old = hidden_name(path_);

@@ -92,7 +92,14 @@ class Padding(Oblivious):
                 self.assertEqual(run.output, self.plain)
 
     def test_a_prompt_that_is_longer(self):
-        self.refused(job("--model", self.model, "--pad-to", "5", "-p", QUESTION), "client: the prompt has", "more than the 5 of --pad-to")
+        self.refused(job("--model", self.model, "--pad-to", "29", "-p", QUESTION), "client: the prompt has", "more than the 29 of --pad-to")
+
+    def test_a_length_that_does_not_do(self):
+        self.refused(job("--model", self.model, "--pad-to", "5", "-p", QUESTION), "client: --pad-to 5 is too little", "template")
+        self.refused(job("--model", self.model, "--pad-to", "5000", "-p", QUESTION), "client: --pad-to 5000 is too much", "--max-tokens")
+        chat = lambda *options: Run(["env", f"SHARDLM_MPIRUN={MPIRUN[0]}", SHARDLM, "chat", "--model", self.model, *options], QUESTION + "\n")
+        self.refused(chat("--pad-to", "5"), "--pad-to 5 is too little", "template")
+        self.refused(chat("--pad-to", "60", "--context", "60"), "--pad-to 60 is too much", "--context", "give 59 or less")
 
     def test_plain_has_nothing_to_hide(self):
         for option in (["--pad-to", "50"], ["--embedding", "ot"], ["--ot", "x"]):
@@ -109,10 +116,53 @@ class Tables(Oblivious):
         table, = self.received()
         self.assertNotIn("received", self.works(ask()).errors)
         rotated = self.works(alone("ot", "rotate", self.model, "--out", folder))
-        self.assertIn(table[:12], rotated.errors)
+        self.assertIn("jobs that are running keep the former key until they end", rotated.errors)
         self.assertIn("received and kept", self.works(ask()).errors)
         self.assertEqual(len(self.received()), 2)
         self.assertEqual(sorted(os.listdir(folder)), ["key.h5", "table.h5"])
+
+    def test_a_rotation_needs_nothing_of_the_former_pair(self):
+        folder = self.path("broken.ot")
+        self.works(alone("ot", "make", self.model, "--out", folder))
+        ask = lambda: job("--model", self.model, "--protocol", "v3-ot", "--ot", folder, "-p", QUESTION)
+        for name, spoil, words in (("key.h5", lambda path: os.chmod(path, 0o644), ["chmod 600"]),
+                                   ("key.h5", lambda path: os.truncate(path, 100), ["key.h5"]),
+                                   ("key.h5", os.remove, ["lacks its key", "shardlm ot rotate"]),
+                                   ("table.h5", os.remove, ["lacks its table", "shardlm ot rotate"])):
+            with self.subTest(name):
+                spoil(os.path.join(folder, name))
+                self.refused(ask(), "server 0: ", *words)
+                self.works(alone("ot", "rotate", self.model, "--out", folder))
+                self.assertEqual(sorted(os.listdir(folder)), ["key.h5", "table.h5"])
+        self.assertEqual(self.works(ask()).output, self.plain)
+
+    def test_a_rotation_follows_a_link(self):
+        folder, link = self.path("linked.ot"), self.path("link.ot")
+        self.works(alone("ot", "make", self.model, "--out", folder))
+        os.symlink("linked.ot", link)
+        before = open(folder + "/key.h5", "rb").read()
+        self.works(alone("ot", "rotate", self.model, "--out", link + "/"))
+        self.assertEqual(os.readlink(link), "linked.ot")
+        self.assertNotEqual(open(folder + "/key.h5", "rb").read(), before)
+
+    def test_what_a_killed_rotation_leaves_goes_with_the_next(self):
+        folder = self.path("killed.ot")
+        self.works(alone("ot", "make", self.model, "--out", folder))
+        process = subprocess.Popen([SHARDLM, "ot", "rotate", self.model, "--out", folder], stderr=subprocess.PIPE)
+        process.stderr.readline()  # it has begun to write
+        process.kill()
+        process.communicate(timeout=30)
+        self.works(alone("ot", "rotate", self.model, "--out", folder))
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith(".killed.ot")], [])
+
+    def test_texts_that_do_not_open_are_written_again(self):
+        texts = self.path("cache/shardlm/texts")
+        shutil.rmtree(texts, ignore_errors=True)
+        ask = lambda: job("--model", self.model, "--embedding", "dpf", "-p", QUESTION)
+        self.works(ask())
+        name, = os.listdir(texts)
+        os.truncate(os.path.join(texts, name), 3000)
+        self.assertEqual(self.works(ask()).output, self.plain)
 
     def test_a_transfer_that_broke_off_goes_on(self):
         shutil.rmtree(self.tables, ignore_errors=True)
@@ -145,20 +195,19 @@ class Tables(Oblivious):
             self.refused(ask(), "client: cannot use", name, "remove it, and it is sent again")
         shutil.rmtree(self.tables)
 
-    def test_an_interrupted_rotation_leaves_the_former_key(self):
+    def test_an_interrupted_rotation_leaves_a_pair(self):
         folder = self.path("kept.ot")
         self.works(alone("ot", "make", self.model, "--out", folder))
-        before = open(folder + "/key.h5", "rb").read()
         around = sorted(os.listdir(self.folder))
         for number in (signal.SIGINT, signal.SIGTERM):
             process = subprocess.Popen([SHARDLM, "ot", "rotate", self.model, "--out", folder], stderr=subprocess.PIPE)
             process.stderr.readline()  # it has begun to write
             process.send_signal(number)
             process.communicate(timeout=30)
-            if process.returncode != 0:
-                self.assertEqual(open(folder + "/key.h5", "rb").read(), before)
-            before = open(folder + "/key.h5", "rb").read()
             self.assertEqual(sorted(os.listdir(self.folder)), around)
+            # the former pair or the new one, and never half of each
+            ask = job("--model", self.model, "--protocol", "v3-ot", "--ot", folder, "-p", QUESTION)
+            self.assertEqual(self.works(ask).output, self.plain)
 
 
 class Refusals(Oblivious):
@@ -187,6 +236,16 @@ class Refusals(Oblivious):
         one, other = ["--model", self.model, "--embedding", "ot", "-p", QUESTION], ["--model", self.model, "-p", QUESTION]
         self.refused(job_of(one, one, other, one), "server 1", "same --protocol and --embedding")
         self.refused(job_of(other, one, one, one), "server 0", "same --protocol and --embedding")
+
+    def test_ranks_that_take_another_for_the_key_s_holder(self):
+        question = ["-p", QUESTION]
+        client = ["--protocol", "v3-ot", "--model", "/nowhere/model.h5", *question]
+        others = ["--protocol", "v3-mpc", "--embedding", "ot", "--one-machine", "--model", self.path("shares"), "--ot", self.path("demo.ot"), *question]
+        self.refused(job_of(client, others, others, others), "ot (the key at server 0) at client and ot (the key at dealer) at server 0",
+                     "same --protocol and --embedding")
+
+    def test_a_table_s_folder_where_there_is_no_table(self):
+        self.refused(job("--model", self.model, "--ot", self.path("demo.ot"), "-p", QUESTION), "--ot is for", "the embedding is table")
 
     def test_a_comparison_without_a_reference(self):
         self.refused(Run([*MPIRUN, "-n", "4", *RANK, "compare", "--model", self.model, "--protocol", "v3-ot"]), "client: ", "give --reference")

@@ -103,7 +103,7 @@ class TestModel {
 inline const std::string kProtocols[] = {"v2", "v3", "v3-mpc"};
 // Clients without a model.
 inline const std::string kOblivious[] = {"v3-ot", "v3+dpf", "v3-mpc+ot"};
-inline const std::string kPadded[] = {"v3-ot padded", "v3+dpf padded"};  // the protocols alone: test_decoder_padding
+inline const std::string kPadded[] = {"v2 padded", "v3 padded", "v3-mpc padded", "v3-ot padded", "v3+dpf padded"};
 inline std::string name_of(const ::testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
   name.erase(std::remove_if(name.begin(), name.end(), [](char c) { return c == '-' || c == '+' || c == ' '; }), name.end());

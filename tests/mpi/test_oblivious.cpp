@@ -1,10 +1,13 @@
 // Clients without a model, on four ranks: their rows are right, what they ask says nothing, and what is wrong is refused by name.
 // (What a server receives in whole requests: test_privacy.)
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <numeric>
 #include <set>
 
+#include "../../src/protocol/messages.hpp"
 #include "../../src/protocol/oblivious_rows.hpp"
-#include "shardlm/crypto/dpf_rows.hpp"
 #include "shardlm/ot/rows.hpp"
 #include "shardlm/protocol/file_transfer.hpp"
 #include "uniformity.hpp"
@@ -141,10 +144,27 @@ TEST_F(Rows, AnElementThatIsNoPointOrTheIdentityIsNamed) {
 TEST_F(Rows, AnotherNumberOfElementsThanOfTokensIsNamed) {
   const std::string good = element_bytes(1);
   const std::string few = answer_to(good + good, 3), none = answer_to("", 1), half = answer_to(good + good.substr(0, 7), 2);
+  const std::string many = answer_to(good + good + good, 2);
   if (!holder()) return;
+  EXPECT_TRUE(says(many, "96 bytes"));
   EXPECT_TRUE(says(few, "with 64 bytes, where 3 blinded elements of 32 are due"));
   EXPECT_TRUE(says(none, "with 0 bytes"));
   EXPECT_TRUE(says(half, "with 39 bytes"));
+}
+
+TEST_F(Rows, MoreRowsThanWereAnnouncedAreRefused) {
+  const std::uint64_t request = ++last_request();
+  const auto ask = [&](RowReader& reader, const Tokens& tokens) { reader.read(request, reader.prepare(tokens)); };
+  if (is(Role::client)) {
+    RowReader reader(world(), model().clients(), Role::server0);
+    ask(reader, {1, 2, 3});
+    ask(reader, {4});
+  }
+  if (!holder()) return;
+  RowAnswerer answerer(world(), key(), request, {3, 2});
+  answerer.answer();
+  answerer.answer();
+  EXPECT_EQ(refusal([&] { answerer.answer(); }), "the client asks for more rows than it announced");
 }
 
 TEST_F(Rows, AReplyThatIsReorderedOrReplayedOrOfAnotherKeyOpensNothing) {
@@ -155,7 +175,10 @@ TEST_F(Rows, AReplyThatIsReorderedOrReplayedOrOfAnotherKeyOpensNothing) {
   const std::string other_key = reading({3}, [](std::vector<ot::Element>& e) { e[0] = ot::blind_evaluate(ot::random_key(), e[0]); });
   if (!is(Role::client)) return;
   EXPECT_EQ(true_one, "");
-  for (const std::string& trouble : {swapped, replayed, other_key}) EXPECT_TRUE(says(trouble, "does not open"));
+  for (const std::string& trouble : {swapped, replayed, other_key}) {
+    EXPECT_TRUE(says(trouble, "does not open"));
+    EXPECT_TRUE(says(trouble, "remove the table under ~/.cache/shardlm/tables"));
+  }
 }
 
 TEST_F(Rows, AReplyThatIsNoPointOrTooShortIsNamed) {
@@ -230,22 +253,151 @@ TEST_P(WithoutAModel, APaddedPromptAsksForARowAPosition) {
   session(model(), [&](protocol::Client& client) {
     const qwen::PlainModel plain(model().path());
     const Tokens text = testing::demo_prompts(model().file(), 1)[0];
+    const std::size_t prompt = text.size() - 2;
     const auto before = client.oblivious_bytes();
-    const auto got = testing::request(client, text, {}, 40);
+    const auto got = testing::request(client, Tokens(text.begin(), text.begin() + prompt), Tokens(text.begin() + prompt, text.end()), 40);
     const auto after = client.oblivious_bytes();
-    EXPECT_LT(relative_error(got.logits[0], qwen::PlainSession(plain).forward(text)), 0.01);
+    for (std::size_t i = 0; i < got.logits.size(); ++i)
+      EXPECT_LT(relative_error(got.logits[i], qwen::PlainSession(plain).forward(Tokens(text.begin(), text.begin() + prompt + i))), 0.01) << i;
     const bool ot = model().choices().embedding == protocol::Embedding::ot;
-    EXPECT_EQ(after.sent - before.sent, ot ? 40 * 32u : 2 * crypto::row_key_bytes(crypto::row_bits(model().file().config().vocabulary), 40));
+    const int bits = crypto::row_bits(model().file().config().vocabulary);
+    EXPECT_EQ(after.sent - before.sent, ot ? 42 * 32u : 2 * (crypto::row_key_bytes(bits, 40) + 2 * crypto::row_key_bytes(bits, 1)));
   });
+}
+
+// A session in a world of its own, so that what nobody reads any more meets nobody later. What each rank says that is wrong.
+template <class F>
+std::vector<std::string> in_a_world_of_its_own(const F& part) {
+  net::World own(20);
+  const std::string said = refusal([&] { part(own); });
+  return world().gather_all(said);
+}
+
+// The number of the request that a client announces.
+class RequestNumber {
+ public:
+  explicit RequestNumber(net::World& world) : world_(world) {
+    world_.observe([this](const net::World::Message& m) {
+      if (m.sent && m.request != 0) number_ = m.request;
+    });
+  }
+  ~RequestNumber() { world_.observe({}); }
+  std::uint64_t get() const { return number_; }
+
+ private:
+  net::World& world_;
+  std::uint64_t number_ = 0;
+};
+
+// All ranks are through with what was announced; then the client goes on.
+TEST_P(WithoutAModel, MoreThanWasAnnouncedIsRefused) {
+  const bool dealer_answers = model().choices().embedding == protocol::Embedding::ot && model().choices().secret_weights;
+  const auto said = in_a_world_of_its_own([&](net::World& own) {
+    if (!is(Role::client)) return protocol::serve(own, model().model(), model().serving({}));
+    protocol::Client client(own, model().clients(), model().choices());
+    const RequestNumber number(own);
+    client.announce({2});
+    client.step({1, 2});
+    const protocol::Step step{1};
+    for (const Role server : {Role::server0, Role::server1}) own.send_now(server, Lane::control, Kind::request, number.get(), &step, sizeof step);
+    const ot::Element element = ot::hash_to_group(std::string("a token"));
+    if (dealer_answers) own.send_now(Role::dealer, Lane::oblivious, Kind::blinded, number.get(), element.data(), element.size());
+    if (!dealer_answers) own.send_now(Role::dealer, Lane::control, Kind::stop, number.get(), nullptr, 0);
+    if (!dealer_answers) own.send_now(Role::dealer, Lane::control, Kind::end, 0, nullptr, 0);
+  });
+  for (const Role server : {Role::server0, Role::server1}) EXPECT_EQ(said[int(server)], "the client begins more steps than the 1 that it announced");
+  EXPECT_EQ(said[int(Role::dealer)], dealer_answers ? "the client asks for more rows than it announced" : "");
+  EXPECT_EQ(said[int(Role::client)], "");
+}
+
+TEST_P(WithoutAModel, AnnouncementsThatDoNotFitAreRefused) {
+  const auto embedding = std::uint64_t(model().choices().embedding);
+  const auto engine = std::uint64_t(model().choices().engine);
+  const protocol::Announcement wrong[] = {{3, 2, 0, 0, 2, engine, embedding == 1 ? 2u : 1u, 0}, {3, 2, 0, 0, 2, engine, 9, 0}, {3, 2, 0, 0, 2, engine, embedding, 2}};
+  for (const protocol::Announcement& a : wrong) {
+    const auto said = in_a_world_of_its_own([&](net::World& own) {
+      if (!is(Role::client)) return protocol::serve(own, model().model(), model().serving({}));
+      for (const Role role : {Role::server0, Role::server1, Role::dealer}) own.send_now(role, Lane::control, Kind::request, 0, &a, sizeof a);
+    });
+    for (const Role role : {Role::server0, Role::server1, Role::dealer}) {
+      EXPECT_TRUE(says(said[int(role)], "the client announced embedding " + std::to_string(a.embedding) + " and padding " + std::to_string(a.padded)));
+      EXPECT_TRUE(says(said[int(role)], std::string("this rank has the embedding ") + protocol::name(model().choices().embedding)));
+    }
+  }
+}
+
+// Only server 0 serves; the others do no more than it takes to get it there.
+TEST_P(WithoutAModel, KeysOfAnotherSizeAreRefused) {
+  if (model().choices().embedding != protocol::Embedding::dpf) return;
+  const std::size_t due = crypto::row_key_bytes(crypto::row_bits(model().file().config().vocabulary), 2);
+  for (const std::size_t size : {std::size_t{0}, due - 1, due + 1}) {
+    const auto said = in_a_world_of_its_own([&](net::World& own) {
+      const protocol::Announcement a{5, 2, 0, 0, 2, std::uint64_t(model().choices().engine), 2, 0};
+      const protocol::DealtKeys keys{crypto::random_key(), crypto::random_salt()};
+      const protocol::Step step{2};
+      const std::string bytes(size, 'k');
+      if (is(Role::server0)) protocol::serve(own, model().model(), model().serving({}));
+      if (is(Role::dealer)) own.send_now(Role::server0, Lane::control, Kind::key, 5, &keys, sizeof keys);
+      if (!is(Role::client)) return;
+      own.send_now(Role::server0, Lane::control, Kind::request, 0, &a, sizeof a);
+      own.send_now(Role::server0, Lane::control, Kind::request, 5, &step, sizeof step);
+      own.send_now(Role::server0, Lane::oblivious, Kind::points, 5, bytes.data(), bytes.size());
+    });
+    EXPECT_TRUE(says(said[int(Role::server0)], std::to_string(size) + " bytes"));
+  }
+}
+
+// No process may read these bytes while one of these lives, but for those that share a page with something else.
+class OutOfReach {
+ public:
+  OutOfReach(const std::uint8_t* from, std::size_t bytes) {
+    const std::uintptr_t page = std::uintptr_t(sysconf(_SC_PAGESIZE)), at = reinterpret_cast<std::uintptr_t>(from);
+    first_ = (at + page - 1) / page * page;
+    bytes_ = (at + bytes) / page * page - first_;
+    EXPECT_EQ(mprotect(reinterpret_cast<void*>(first_), bytes_, PROT_NONE), 0);
+  }
+  ~OutOfReach() { mprotect(reinterpret_cast<void*>(first_), bytes_, PROT_READ); }
+  OutOfReach(const OutOfReach&) = delete;
+  OutOfReach& operator=(const OutOfReach&) = delete;
+
+ private:
+  std::uintptr_t first_;
+  std::size_t bytes_;
+};
+
+// How long a look into a table takes may tell where. So a client looks before a step's first message: from then on to the answer nothing of
+// its table is within its reach.
+TEST(ATable, IsNotLookedIntoOnceAStepHasBegun) {
+  for (const std::string& setting : {"v3", "v3-ot", "v3-mpc+ot"}) {
+    const TestModel model(testing::demo_folder(), setting);
+    int steps = 0;
+    session(model, [&](protocol::Client& client) {
+      const bool sealed = model.choices().embedding == protocol::Embedding::ot;
+      const io::ModelFile& table = model.clients();
+      const std::uint8_t* rows = sealed ? table.sealed_row(0) : table.embedding_rows().data;
+      const std::size_t bytes = table.config().vocabulary * (table.row_bytes() + (sealed ? io::kSealBytes : 0));
+      std::unique_ptr<OutOfReach> hidden;
+      world().observe([&](const net::World::Message& m) {
+        if (m.sent && m.kind == Kind::request && m.request != 0 && !hidden) {
+          hidden = std::make_unique<OutOfReach>(rows, bytes);
+          ++steps;
+        }
+        if (!m.sent && m.kind == Kind::logits) hidden.reset();
+      });
+      testing::request(client, {0, 5, 300, 7}, {1, 400}, 6);
+      world().observe({});
+    });
+    EXPECT_EQ(steps, is(Role::client) ? 3 : 0);
+    world().gather_all("");
+  }
 }
 
 // With secret weights the dealer has the key: what it receives is as uniform, and as much the same for two prompts, as what a server does.
 // At most kMostTests tests of kFalseAlarm each.
-TEST(TheDealer, ReceivesUniformElementsAndNothingElseOfAPrompt) {
+void expect_uniform_elements(const Tokens (&prompts)[2], std::size_t positions) {
   const TestModel model(test::kSmallModel, "v3-mpc+ot");
-  const Tokens prompts[] = {{0, 0, 0, 0, 0, 0}, {17, 298, 5, 120, 3, 211}};
   testing::Uniformity uniformity;
-  for (int i = 0; i < 120; ++i) {
+  for (int i = 0; i < 80; ++i) {
     std::vector<std::string> lines;
     std::string elements;
     world().observe([&](const net::World::Message& m) {
@@ -253,7 +405,7 @@ TEST(TheDealer, ReceivesUniformElementsAndNothingElseOfAPrompt) {
       lines.push_back(testing::as_line(name(m.peer), name(m.kind), m.size));
       if (m.kind == Kind::blinded) elements.append(m.data, m.data + m.size);
     });
-    session(model, [&](protocol::Client& client) { testing::request(client, prompts[i % 2], {3, 4}); });
+    session(model, [&](protocol::Client& client) { testing::request(client, prompts[i % 2], {3, 4}, positions); });
     world().observe({});
     if (!is(Role::dealer)) continue;
     const std::vector<std::string> want = {"client: request, 64", "client: blinded elements, 192", "client: blinded elements, 32",
@@ -272,6 +424,9 @@ TEST(TheDealer, ReceivesUniformElementsAndNothingElseOfAPrompt) {
   EXPECT_EQ(uniformity.complaints(), std::vector<std::string>());
   EXPECT_LE(uniformity.tests(), testing::kMostTests);
 }
+
+TEST(TheDealer, ReceivesUniformElementsAndNothingElseOfAPrompt) { expect_uniform_elements({{0, 0, 0, 0, 0, 0}, {17, 298, 5, 120, 3, 211}}, 0); }
+TEST(TheDealer, ReceivesTheSameOfPaddedPromptsWhateverTheirLength) { expect_uniform_elements({{7, 7}, {17, 298, 5, 120, 3}}, 6); }
 
 // A file that is sent once. The client keeps it under a cache folder of its own.
 class Transfer : public ::testing::Test {
@@ -319,6 +474,48 @@ TEST_F(Transfer, OnlyTheRestComesAfterATryThatBrokeOff) {
   const protocol::Received received = send();
   if (!is(Role::client)) return;
   EXPECT_EQ(received.sent, content().size() - 5'000'000);
+  EXPECT_TRUE(test::read_file(received.path) == content());
+}
+
+TEST_F(Transfer, WhatCouldNotBeLookedAtIsKeptForTheNextTry) {
+  const auto check = [](const std::string&) -> std::string { throw net::PeerFailure("server 1: the disk is full"); };
+  if (is(Role::client)) {
+    EXPECT_THROW(send(check), net::PeerFailure);
+    EXPECT_TRUE(test::read_file(kept(".part")) == content());
+  } else {
+    send(check);
+  }
+  const protocol::Received again = send();
+  if (is(Role::client)) EXPECT_EQ(again.sent, 0u);
+}
+
+TEST_F(Transfer, AClientThatClaimsMoreThanThereIsIsRefused) {
+  const std::uint64_t claimed = content().size() + 1;
+  if (is(Role::server0))
+    EXPECT_TRUE(says(refusal([&] { send(); }), "the client has " + std::to_string(claimed) + " of the " + std::to_string(content().size()) + " bytes of "));
+  if (!is(Role::client)) return;
+  world().receive_now(Role::server0, Lane::control, Kind::file, 0);
+  world().send_now(Role::server0, Lane::control, Kind::file, 0, &claimed, sizeof claimed);
+}
+
+TEST_F(Transfer, AnEmptyPartIsRefused) {
+  if (is(Role::client)) EXPECT_TRUE(says(refusal([&] { send(); }), "an empty part"));
+  if (!is(Role::server0)) return;
+  const std::uint64_t bytes = 10;
+  const std::string offer = digest() + std::string(reinterpret_cast<const char*>(&bytes), sizeof bytes);
+  world().send_now(Role::client, Lane::control, Kind::file, 0, offer.data(), offer.size());
+  world().receive_now(Role::client, Lane::control, Kind::file, 0);
+  world().send_now(Role::client, Lane::control, Kind::file, 0, nullptr, 0);
+}
+
+TEST_F(Transfer, APartThatIsLongerThanTheFileComesAnew) {
+  if (is(Role::client)) {
+    std::filesystem::create_directories(folder_ / "shardlm/tables");
+    test::write_file(kept(".part"), content() + "and more");
+  }
+  const protocol::Received received = send();
+  if (!is(Role::client)) return;
+  EXPECT_EQ(received.sent, content().size());
   EXPECT_TRUE(test::read_file(received.path) == content());
 }
 

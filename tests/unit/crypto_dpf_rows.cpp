@@ -228,6 +228,20 @@ TEST(DpfRows, NoTokens) {
   EXPECT_EQ(weighted_rows(some.table(), 1, 4, keys.server[1].data(), keys.server[1].size(), 0, 30).shape(), (Shape{0, 5}));
 }
 
+// A pass takes 32 tokens on a CPU; kernels for any space take as many as fit.
+TEST(DpfRows, BetweenPassesTheCallerHasTheFloor) {
+  const Numbers some = numbers(RowFormat::bf16, 10, 5, 30);
+  const RowKeys keys = make_row_keys(4, std::vector<std::uint32_t>(70, 3));
+  const std::vector<std::uint8_t>& message = keys.server[1];
+  int calls = 0;
+  const Tensor with = weighted_rows(some.table(), 1, 4, message.data(), message.size(), 70, 30, [&calls] { ++calls; });
+  EXPECT_GE(calls, 1);
+  EXPECT_LE(calls, 3);
+  EXPECT_EQ(to_host(with), share(some.table(), 1, 4, message, 70, 30));
+  const auto fails = [] { throw Error("server 0: the disk is full"); };
+  EXPECT_THROW(weighted_rows(some.table(), 1, 4, message.data(), message.size(), 70, 30, fails), Error);
+}
+
 // Messages and words against an independent program, make_dpf_rows.py.
 struct KnownRows : testing::Test {
   nlohmann::json cases;

@@ -182,6 +182,51 @@ TEST_F(Received, WhatIsNotTheFileIsRemoved) {
   EXPECT_FALSE(std::filesystem::exists(whole));
 }
 
+TEST_F(Received, WhatCouldNotBeLookedAtStays) {
+  ReceivedFile file(kDigest, 3);
+  file.append("abc", 3);
+  EXPECT_THROW(file.publish([](const std::string&) -> std::string { throw std::bad_alloc(); }), std::bad_alloc);
+  EXPECT_EQ(refusal([&] { file.publish([](const std::string&) -> std::string { throw Error("server 1: the disk is full"); }); }), "server 1: the disk is full");
+  EXPECT_EQ(read_file(part), "abc");
+  file.publish(accept);
+  EXPECT_EQ(read_file(whole), "abc");
+}
+
+TEST_F(Received, APartThatIsLongerThanTheFileIsBegunAgain) {
+  { ReceivedFile(kDigest, 20).append("0123456789a", 11); }
+  EXPECT_EQ(ReceivedFile(kDigest, 10).has(), 0u);
+}
+
+// The second one opened the part before the first one gave it its name.
+TEST_F(Received, OneThatFindsItWholeAfterAllHasNothingToDo) {
+  std::filesystem::create_directories(folder / "shardlm/tables");
+  {
+    ReceivedFile first(kDigest, 3);
+    first.append("abc", 3);
+    first.publish(accept);
+  }
+  test::write_file(part, "");  // what it would have made
+  ReceivedFile second(kDigest, 3);
+  EXPECT_EQ(second.has(), 3u);
+  EXPECT_EQ(read_file(second.path()), "abc");
+}
+
+TEST_F(Received, NoDescriptorIsLostWhereItIsRefused) {
+  const auto open_ones = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); };
+  const auto before = open_ones();
+  for (int i = 0; i < 5; ++i) EXPECT_THROW(ReceivedFile(kDigest, std::uint64_t{1} << 60), Error);
+  EXPECT_EQ(open_ones(), before);
+}
+
+TEST_F(Received, WhyAFileIsNotTheOneOffered) {
+  convert(test::kSmallModel, folder / "model.h5", {});
+  const std::string digest = ModelFile(folder / "model.h5").digest();
+  EXPECT_EQ(why_not(folder / "model.h5", ModelPart::whole, digest), "");
+  EXPECT_TRUE(says(why_not(folder / "model.h5", ModelPart::whole, kDigest), "another digest"));
+  EXPECT_TRUE(says(why_not(folder / "model.h5", ModelPart::sealed, digest), "cannot use"));
+  EXPECT_TRUE(says(refusal([&] { why_not(folder / "none.h5", ModelPart::whole, digest); }), "cannot read"));
+}
+
 TEST_F(Received, MoreThanTheFileIsRefused) {
   ReceivedFile file(kDigest, 3);
   EXPECT_TRUE(says(refusal([&] { file.append("abcd", 4); }), "more came than its 3 bytes"));
