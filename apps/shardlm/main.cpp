@@ -13,6 +13,7 @@
 #include "launch.hpp"
 #include "ot.hpp"
 #include "relay.hpp"
+#include "seal.hpp"
 #include "share.hpp"
 #include "shardlm/core/error.hpp"
 
@@ -61,6 +62,12 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
       return ot_make(command.ot);
     case Command::Kind::ot_rotate:
       return ot_rotate(command.ot);
+    case Command::Kind::seal:
+      return seal_file(command.seal);
+    case Command::Kind::unseal:
+      return unseal_file(command.unseal);
+    case Command::Kind::keys_data:
+      return keys_data(command.keys);
     case Command::Kind::check:
       return check(command.check);
     case Command::Kind::info:

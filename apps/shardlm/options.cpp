@@ -29,15 +29,31 @@ const Subcommand kSubcommands[] = {
     {"convert", Command::Kind::convert, [](CLI::App& app, Command& c) { add_convert(app, c.convert); }},
     {"share", Command::Kind::share, [](CLI::App& app, Command& c) { add_share(app, c.share); }},
     {"ot", Command::Kind::ot_make, [](CLI::App& app, Command& c) { add_ot(app, c.ot); }},
+    {"seal", Command::Kind::seal, [](CLI::App& app, Command& c) { add_seal(app, c.seal); }},
+    {"unseal", Command::Kind::unseal, [](CLI::App& app, Command& c) { add_unseal(app, c.unseal); }},
+    {"keys", Command::Kind::keys_data, [](CLI::App& app, Command& c) { add_keys(app, c.keys); }},
     {"compare", Command::Kind::compare, [](CLI::App& app, Command& c) { add_compare(app, c.compare); }},
     {"check", Command::Kind::check, [](CLI::App& app, Command& c) { add_check(app, c.check); }},
     {"info", Command::Kind::info, [](CLI::App& app, Command& c) { add_info(app, c.info); }},
 };
 
+// Of those that have subcommands of their own.
+struct Nested {
+  const char *name, *own;
+  Command::Kind kind;
+};
+
+const Nested kNested[] = {
+    {"ot", "make", Command::Kind::ot_make},
+    {"ot", "rotate", Command::Kind::ot_rotate},
+    {"keys", "data", Command::Kind::keys_data},
+};
+
 Command::Kind chosen(const CLI::App& app) {
+  for (const Nested& n : kNested)
+    if (app.got_subcommand(n.name) && app.get_subcommand(n.name)->got_subcommand(n.own)) return n.kind;
   for (const Subcommand& s : kSubcommands)
-    if (app.got_subcommand(s.name))
-      return s.kind == Command::Kind::ot_make && app.get_subcommand(s.name)->got_subcommand("rotate") ? Command::Kind::ot_rotate : s.kind;
+    if (app.got_subcommand(s.name)) return s.kind;
   return Command::Kind::none;
 }
 

@@ -58,6 +58,20 @@ struct OtOptions {
   std::string model, folder;  // folder: empty: beside the model
 };
 
+// What opens sealed files: one of the two, or neither.
+struct UnlockOptions {
+  std::string key_file, passphrase_file;  // "-" is standard input
+};
+
+struct SealOptions {
+  std::string file, out;
+  UnlockOptions unlock;
+};
+
+struct KeysOptions {
+  std::string file;
+};
+
 struct InfoOptions {
   std::string model;
   std::size_t tokens = 19, answer = 1;
@@ -82,7 +96,7 @@ struct CheckOptions {
 
 // What was asked for.
 struct Command {
-  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, info, compare, check };
+  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, seal, unseal, keys_data, info, compare, check };
   Kind kind = Kind::none;
   std::string text;     // to print instead of doing anything: help or the version
   std::string trouble;  // one sentence, where the command line or its deck is wrong
@@ -91,6 +105,8 @@ struct Command {
   ConvertOptions convert;
   ShareOptions share;
   OtOptions ot;
+  SealOptions seal, unseal;
+  KeysOptions keys;
   InfoOptions info;
   CompareOptions compare;
   CheckOptions check;
