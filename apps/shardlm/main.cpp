@@ -14,6 +14,7 @@
 #include "launch.hpp"
 #include "ot.hpp"
 #include "relay.hpp"
+#include "seal.hpp"
 #include "share.hpp"
 #include "shardlm/core/error.hpp"
 
@@ -68,6 +69,12 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
       return keys_show(command.keys);
     case Command::Kind::keys_trial:
       return keys_trial(command.keys);
+    case Command::Kind::seal:
+      return seal_file(command.seal);
+    case Command::Kind::unseal:
+      return unseal_file(command.unseal);
+    case Command::Kind::keys_data:
+      return keys_data(command.keys);
     case Command::Kind::check:
       return check(command.check);
     case Command::Kind::info:

@@ -11,6 +11,7 @@
 
 #include "needs.hpp"
 #include "shardlm/core/types.hpp"
+#include "shardlm/io/sealed_file.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -18,15 +19,6 @@ namespace {
 using net::Role;
 
 constexpr Role kComputing[] = {Role::server0, Role::server1, Role::dealer};
-
-// What Linux would give without swapping, page cache that can go included.
-std::uint64_t host_memory() {
-  std::ifstream file("/proc/meminfo");
-  std::string key, rest;
-  for (std::uint64_t kilobytes; file >> key >> kilobytes; std::getline(file, rest))
-    if (key == "MemAvailable:") return kilobytes * 1024;
-  return ~std::uint64_t{0};  // unknown: not a reason to refuse
-}
 
 }  // namespace
 
@@ -55,7 +47,7 @@ Place this_place() {
   cudaGetDevice(&device);
   if (cudaMemGetInfo(&free, &total) == cudaSuccess) return {"GPU " + std::to_string(device) + " of " + host, free};
 #endif
-  return {host, host_memory()};
+  return {host, io::available_memory()};
 }
 
 Least least_memory(net::World& world, std::uint64_t weights) {

@@ -29,31 +29,34 @@ const Subcommand kSubcommands[] = {
     {"convert", Command::Kind::convert, [](CLI::App& app, Command& c) { add_convert(app, c.convert); }},
     {"share", Command::Kind::share, [](CLI::App& app, Command& c) { add_share(app, c.share); }},
     {"ot", Command::Kind::ot_make, [](CLI::App& app, Command& c) { add_ot(app, c.ot); }},
+    {"seal", Command::Kind::seal, [](CLI::App& app, Command& c) { add_seal(app, c.seal); }},
+    {"unseal", Command::Kind::unseal, [](CLI::App& app, Command& c) { add_unseal(app, c.unseal); }},
     {"keys", Command::Kind::keys_new, [](CLI::App& app, Command& c) { add_keys(app, c.keys); }},
     {"compare", Command::Kind::compare, [](CLI::App& app, Command& c) { add_compare(app, c.compare); }},
     {"check", Command::Kind::check, [](CLI::App& app, Command& c) { add_check(app, c.check); }},
     {"info", Command::Kind::info, [](CLI::App& app, Command& c) { add_info(app, c.info); }},
 };
 
-// Subcommands of subcommands.
+// Of those that have subcommands of their own.
 struct Nested {
-  Command::Kind outer;
-  const char* name;
+  const char *name, *own;
   Command::Kind kind;
 };
+
 const Nested kNested[] = {
-    {Command::Kind::ot_make, "rotate", Command::Kind::ot_rotate},
-    {Command::Kind::keys_new, "show", Command::Kind::keys_show},
-    {Command::Kind::keys_new, "trial", Command::Kind::keys_trial},
+    {"ot", "make", Command::Kind::ot_make},
+    {"ot", "rotate", Command::Kind::ot_rotate},
+    {"keys", "new", Command::Kind::keys_new},
+    {"keys", "show", Command::Kind::keys_show},
+    {"keys", "trial", Command::Kind::keys_trial},
+    {"keys", "data", Command::Kind::keys_data},
 };
 
 Command::Kind chosen(const CLI::App& app) {
-  for (const Subcommand& s : kSubcommands) {
-    if (!app.got_subcommand(s.name)) continue;
-    for (const Nested& n : kNested)
-      if (n.outer == s.kind && app.get_subcommand(s.name)->got_subcommand(n.name)) return n.kind;
-    return s.kind;
-  }
+  for (const Nested& n : kNested)
+    if (app.got_subcommand(n.name) && app.get_subcommand(n.name)->got_subcommand(n.own)) return n.kind;
+  for (const Subcommand& s : kSubcommands)
+    if (app.got_subcommand(s.name)) return s.kind;
   return Command::Kind::none;
 }
 

@@ -10,6 +10,11 @@
 
 namespace shardlm::app {
 
+// What opens sealed files: one of the two, or neither.
+struct UnlockOptions {
+  std::string key_file, passphrase_file;  // "-" is standard input
+};
+
 // What every subcommand that runs on four ranks takes.
 struct JobOptions {
   std::string model;
@@ -19,7 +24,7 @@ struct JobOptions {
   std::size_t pad_to = 0;       // positions of each prompt, or 0
   bool secure_channels = false;
   std::string identity, peers;             // with secure channels: this rank's key file or a folder of them, and who the others are
-  std::string key_file, passphrase_file;  // of sealed files
+  UnlockOptions unlock;                    // of sealed files
   std::uint64_t dealer_ahead = std::uint64_t{256} << 20;
   double timeout = 60;
   int threads = 0;  // 0: a share of the cores
@@ -61,8 +66,13 @@ struct OtOptions {
   std::string model, folder;  // folder: empty: beside the model
 };
 
+struct SealOptions {
+  std::string file, out;
+  UnlockOptions unlock;
+};
+
 struct KeysOptions {
-  std::string path;
+  std::string file;
 };
 
 struct InfoOptions {
@@ -89,7 +99,7 @@ struct CheckOptions {
 
 // What was asked for.
 struct Command {
-  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, keys_new, keys_show, keys_trial, info, compare, check };
+  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, seal, unseal, keys_new, keys_show, keys_trial, keys_data, info, compare, check };
   Kind kind = Kind::none;
   std::string text;     // to print instead of doing anything: help or the version
   std::string trouble;  // one sentence, where the command line or its deck is wrong
@@ -98,6 +108,7 @@ struct Command {
   ConvertOptions convert;
   ShareOptions share;
   OtOptions ot;
+  SealOptions seal, unseal;
   KeysOptions keys;
   InfoOptions info;
   CompareOptions compare;

@@ -74,8 +74,7 @@ void add_job(CLI::App& c, JobOptions& o) {
   c.add_option("--identity", o.identity, "This rank's key file (shardlm keys new), or a folder with client.key, server0.key, server1.key and dealer.key")
       ->type_name("FILE");
   c.add_option("--peers", o.peers, "Deck of the four ranks' public keys, and of what their machines must prove")->type_name("FILE");
-  c.add_option("--key-file", o.key_file, "Opens sealed files: their data key")->type_name("FILE");
-  c.add_option("--passphrase-file", o.passphrase_file, "Opens sealed files: their passphrase")->type_name("FILE");
+  add_unlock(c, o.unlock);
   c.add_flag("--one-machine", o.one_machine,
              "With v3-mpc: the folder of --model may hold all ranks' files, to try it out where that is no secret");
   c.add_option("--timeout", o.timeout, "Seconds after which a rank that went quiet is given up")

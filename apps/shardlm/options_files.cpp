@@ -58,18 +58,6 @@ void add_ot(CLI::App& app, OtOptions& o) {
   }
 }
 
-void add_keys(CLI::App& app, KeysOptions& o) {
-  CLI::App* c = app.add_subcommand("keys", "Make the keys of ranks, for secure channels: shardlm keys new rank.key");
-  c->require_subcommand(1);
-  c->footer("A rank's key file stays on its host, mode 0600. Its public key, which is printed, goes into the deck of peers of every rank.");
-  const auto add = [&](const char* name, const char* what, const char* type) {
-    c->add_subcommand(name, what)->add_option("path", o.path, type)->required();
-  };
-  add("new", "A new identity; prints its public key", "File to write");
-  add("show", "Print the public key of an identity", "Key file");
-  add("trial", "Four identities and their deck in a folder, to try secure channels out on one machine", "Folder to write");
-}
-
 void add_info(CLI::App& app, InfoOptions& o) {
   CLI::App* c = app.add_subcommand("info", "Show what a model file holds and what a request will cost");
   c->add_option("model", o.model, "Model file, a Hugging Face folder, or a size such as 7b")->required();

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "in_thread.hpp"
 #include "memory.hpp"
 #include "progress.hpp"
+#include "seal.hpp"
 #include "shardlm/core/error.hpp"
 
 namespace shardlm::app {
@@ -23,16 +23,11 @@ std::string place_of(const std::string& path) {
   return host_identity() + " " + std::to_string(getuid()) + " " + std::to_string(s.st_dev) + " " + std::to_string(s.st_ino);
 }
 
+// Standard input is the prompt's, and several ranks may need the passphrase.
 io::Unlock unlock_of(const JobOptions& o, const std::string& path) {
-  if (!o.key_file.empty() && !o.passphrase_file.empty()) throw Error("give either --key-file or --passphrase-file, not both");
-  if (!o.key_file.empty()) return io::Unlock::with_key_file(o.key_file);
-  if (o.passphrase_file.empty()) throw Error(path + " is sealed: give --key-file, or --passphrase-file");
-  std::ifstream file(o.passphrase_file);
-  std::string passphrase;
-  if (!std::getline(file, passphrase)) throw Error("cannot read a passphrase from " + o.passphrase_file);
-  const io::Unlock unlock = io::Unlock::with_passphrase(passphrase);
-  wipe(passphrase.data(), passphrase.size());
-  return unlock;
+  if (o.unlock.key_file.empty() && o.unlock.passphrase_file.empty()) throw Error(path + " is sealed: give --key-file, or --passphrase-file");
+  if (o.unlock.passphrase_file == "-") throw Error("the passphrase of a job's files comes from a file: ranks have no terminal to ask at");
+  return unlock(o.unlock, false);
 }
 
 // Where this file is sealed its place, else "". Throws Error for one that lies in the clear where it must not.

@@ -1,5 +1,6 @@
 #include "dataset_writer.hpp"
 
+#include <future>
 #include <utility>
 
 #include "shardlm/core/error.hpp"
@@ -8,6 +9,8 @@ namespace shardlm::io {
 namespace {
 
 using hdf5::Handle;
+
+constexpr std::size_t kWorthAThread = std::size_t{1} << 20;
 
 // Owned by HDF5.
 hid_t file_type(Element element) {
@@ -109,8 +112,14 @@ void DatasetWriter::append(const void* data, std::size_t bytes) {
   const Placed& dataset = manifest_.datasets.at(current_);
   if (within_ + bytes > dataset.spec.bytes())
     throw Error(named(dataset.spec) + " gets more than its " + std::to_string(dataset.spec.bytes()) + " bytes");
-  file_.write(dataset.offset + within_, data, bytes);
+  std::future<void> written;
+  const auto write = [&] { file_.write(dataset.offset + within_, data, bytes); };
+  if (bytes < kWorthAThread)
+    write();
+  else
+    written = std::async(std::launch::async, write);  // a disk is about as fast as the checksum
   checksum_.add(data, bytes);
+  if (written.valid()) written.get();
   within_ += bytes;
   done_ += bytes;
   if (progress_) progress_(done_, total_);

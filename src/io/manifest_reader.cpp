@@ -63,7 +63,7 @@ class Reader {
 
   void require_sealing_alike(const std::string& format) const {
     const std::string sealed = "shardlm-sealed";
-    if (format == sealed) refuse("it is sealed: give its key to a command that takes one, or make an open copy of it (shardlm unseal)");
+    if (format == sealed) refuse("it is sealed; give its key to a command that takes one, or make an open copy of it (shardlm unseal)");
     if (format_.name == sealed) refuse("it is not sealed, so it can be used as it is");
   }
 

@@ -42,38 +42,45 @@ SealedReader::SealedReader(const std::string& path, const Unlock& unlock)
   content_ = unwrap(envelope_, unlock, path);
 }
 
-// Threads take one chunk after the other, so that the file is read from front to back.
-void SealedReader::read(const Use& use, const Progress& progress, unsigned threads) const {
-  const InputFile input(path_);
+// What the threads that read one file share: chunks are taken one after the other, so that it is read from front to back.
+struct SealedReader::Work {
+  const InputFile input;
+  const Use& use;
+  Count count;
+  std::atomic<std::uint64_t> next{0};
+};
+
+void SealedReader::take_chunks(Work& work) const {
   const std::uint64_t image = file_.manifest().datasets[0].offset, chunks = envelope_.chunks();
   const std::uint8_t* tags = file_.at("tags");
-  std::atomic<std::uint64_t> next{0};
-  Count count(envelope_.bytes, progress);
-  input.expect_all();
-  const auto work = [&](std::size_t, std::size_t) {
-    ChunkCipher cipher(content_, envelope_);
-    Piece piece(std::min<std::uint64_t>(kSealedChunk, envelope_.bytes));
-    for (std::uint64_t i; (i = next++) < chunks;) {
-      const std::size_t n = envelope_.bytes_of(i);
-      const std::uint64_t at = i * kSealedChunk;
-      input.read(image + at, piece.bytes.data(), n);
-      input.forget(image + at, n);
-      if (!cipher.open(i, piece.bytes.data(), n, tags + i * seal::kTag))
-        throw Error("cannot open " + path_ + ": part " + std::to_string(i + 1) + " of " + std::to_string(chunks) +
-                    " is not what was sealed there, so the file was changed or damaged; get it again");
-      use(at, piece.bytes.data(), n);
-      count.add(n);
-    }
-  };
-  in_parallel(std::min<std::uint64_t>(chunks, thread_count(threads)), [&](std::size_t first, std::size_t some) {
+  ChunkCipher cipher(content_, envelope_);
+  Piece piece(std::min<std::uint64_t>(kSealedChunk, envelope_.bytes));
+  for (std::uint64_t i; (i = work.next++) < chunks;) {
+    const std::size_t n = envelope_.bytes_of(i);
+    const std::uint64_t at = i * kSealedChunk;
+    work.input.read(image + at, piece.bytes.data(), n);
+    work.input.forget(image + at, n);
+    if (!cipher.open(i, piece.bytes.data(), n, tags + i * seal::kTag))
+      throw Error("cannot open " + path_ + ": part " + std::to_string(i + 1) + " of " + std::to_string(chunks) +
+                  " is not what was sealed there, so the file was changed or damaged; get it again");
+    work.use(at, piece.bytes.data(), n);
+    work.count.add(n);
+  }
+}
+
+void SealedReader::read(const Use& use, const Progress& progress, unsigned threads) const {
+  Work work{InputFile(path_), use, Count(envelope_.bytes, progress)};
+  work.input.expect_all();
+  const auto run = [&](std::size_t, std::size_t) {
     try {
-      work(first, some);
+      take_chunks(work);
     } catch (...) {
-      next = chunks;  // the others need not go on
+      work.next = envelope_.chunks();  // the others need not go on
       throw;
     }
-  }, threads);
-  input.forget(image, envelope_.bytes);  // with what was read ahead twice
+  };
+  in_parallel(std::min<std::uint64_t>(envelope_.chunks(), thread_count(threads)), run, threads);
+  work.input.forget(file_.manifest().datasets[0].offset, envelope_.bytes);  // with what was read ahead after it was forgotten
 }
 
 }  // namespace shardlm::io

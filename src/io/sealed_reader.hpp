@@ -22,6 +22,9 @@ class SealedReader {
   void read(const Use& use, const Progress& progress, unsigned threads) const;
 
  private:
+  struct Work;
+  void take_chunks(Work& work) const;
+
   std::string path_;
   DatasetFile file_;
   Envelope envelope_;

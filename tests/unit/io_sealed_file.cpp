@@ -86,7 +86,7 @@ TEST_F(AllFiles, AreUsedFromMemoryAsFromADisk) {
 TEST_F(AllFiles, GivenSealedSayWhatToDo) {
   const auto refused = [&](const char* name, const auto& open) {
     seal_file(folder / name, folder / "sealed.h5", key());
-    EXPECT_TRUE(says(refusal([&] { open(folder / "sealed.h5"); }), "it is sealed: ")) << name;
+    EXPECT_TRUE(says(refusal([&] { open(folder / "sealed.h5"); }), "it is sealed; ")) << name;
     EXPECT_TRUE(says(refusal([&] { open(folder / "sealed.h5"); }), "shardlm unseal")) << name;
   };
   refused("model.h5", [](const std::string& path) { ModelFile{path}; });
