@@ -78,7 +78,8 @@ void Held::open_table(const JobOptions& o) {
   const bool has_table = std::filesystem::exists(offered_), has_key = std::filesystem::exists(key);
   if (!has_table && !has_key)
     throw Error("there is no sealed table in " + folder + ": make one with shardlm ot make, or name its folder with --ot");
-  if (!has_table || !has_key) throw Error(std::string(has_key ? "the key in " : "the table in ") + folder + " lacks its " + (has_key ? "table" : "key") + again);
+  if (!has_table) throw Error("the key in " + folder + " lacks its table" + again);
+  if (!has_key) throw Error("the table in " + folder + " lacks its key" + again);
   key_.emplace(key);
   offered_digest_ = io::ModelFile(offered_, io::ModelPart::sealed).digest();
   if (key_->table() != offered_digest_) throw Error("the table in " + folder + " is not the one that the key beside it is for" + again);
