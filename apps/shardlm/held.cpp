@@ -98,7 +98,8 @@ void Held::open_table(const JobOptions& o, const Unsealed& files) {
   const bool has_table = std::filesystem::exists(table), has_key = std::filesystem::exists(key);
   if (!has_table && !has_key)
     throw Error("there is no sealed table in " + folder + ": make one with shardlm ot make, or name its folder with --ot");
-  if (!has_table || !has_key) throw Error(std::string(has_key ? "the key in " : "the table in ") + folder + " lacks its " + (has_key ? "table" : "key") + again);
+  if (!has_table) throw Error("the key in " + folder + " lacks its table" + again);
+  if (!has_key) throw Error("the table in " + folder + " lacks its key" + again);
   offered_ = files.at(table);
   key_.emplace(files.at(key));
   offered_digest_ = io::ModelFile(offered_, io::ModelPart::sealed).digest();

@@ -36,7 +36,9 @@ int ot_rotate(const OtOptions& o) {
   if (!std::filesystem::exists(folder / io::kTableFiles[0]) && !std::filesystem::exists(folder / io::kTableFiles[1]))
     throw Error("there is no key to rotate in " + folder.string() + ": make one with shardlm ot make");
   make(o, true);
-  std::fprintf(stderr, "the former table and key are gone: clients get the new table from the next job on; jobs that are running keep the former key until they end\n");
+  std::fprintf(stderr,
+               "the former table and key are gone: clients get the new table with their next job; jobs that are running keep the former key until they "
+               "end\n");
   return 0;
 }
 

@@ -57,7 +57,8 @@ void Client::announce(const Lengths& lengths) {
   lengths_ = l;
   length_ = l.kept;
   capacity_ = l.capacity;
-  const Announcement announcement{request_, l.prompt, l.decode, l.kept, l.capacity, std::uint64_t(choices_.engine), std::uint64_t(choices_.embedding), l.padded};
+  const Announcement announcement{request_, l.prompt, l.decode, l.kept, l.capacity, std::uint64_t(choices_.engine), std::uint64_t(choices_.embedding),
+                                  l.padded};
   for (Role role : kOthers) world_.send_now(role, Lane::control, Kind::request, 0, &announcement, sizeof announcement);
   if (rows_) rows_->draw(l.prompt);  // while the others make ready
 }

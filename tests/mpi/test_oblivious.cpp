@@ -313,7 +313,8 @@ TEST_P(WithoutAModel, MoreThanWasAnnouncedIsRefused) {
 TEST_P(WithoutAModel, AnnouncementsThatDoNotFitAreRefused) {
   const auto embedding = std::uint64_t(model().choices().embedding);
   const auto engine = std::uint64_t(model().choices().engine);
-  const protocol::Announcement wrong[] = {{3, 2, 0, 0, 2, engine, embedding == 1 ? 2u : 1u, 0}, {3, 2, 0, 0, 2, engine, 9, 0}, {3, 2, 0, 0, 2, engine, embedding, 2}};
+  const std::uint64_t other = embedding == 1 ? 2 : 1;
+  const protocol::Announcement wrong[] = {{3, 2, 0, 0, 2, engine, other, 0}, {3, 2, 0, 0, 2, engine, 9, 0}, {3, 2, 0, 0, 2, engine, embedding, 2}};
   for (const protocol::Announcement& a : wrong) {
     const auto said = in_a_world_of_its_own([&](net::World& own) {
       if (!is(Role::client)) return protocol::serve(own, model().model(), model().serving({}));

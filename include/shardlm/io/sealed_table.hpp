@@ -26,7 +26,8 @@ using SecretKey = std::array<std::uint8_t, 32>;
 using RowSealer = std::function<void(std::size_t first, std::size_t count, const std::uint8_t* rows, std::size_t bytes, std::uint8_t* sealed)>;
 
 // The sealed table of a model file and its key, in a folder that appears when both are whole, or not at all, and that only its owner may read.
-// replaces: the folder is there, with one of these files at least, of whatever use, and goes when the new one comes. Memory does not grow with the model. Throws Error.
+// replaces: the folder is there, with one of these files at least, of whatever use, and goes when the new one comes. Memory does not grow
+// with the model. Throws Error.
 void write_sealed_table(const std::string& model, const std::string& folder, const TableNumber& number, const SecretKey& key, const RowSealer& seal,
                         const Progress& progress, bool replaces = false, const FreeSpace& free_space = {});
 
