@@ -42,6 +42,18 @@ bool set_policy(attest::Policy& policy, const DeckEntry& entry) {
   return true;
 }
 
+// A demand that a rank without evidence escapes is none.
+void check(const attest::Policy& policy, const std::string& rank) {
+  if (policy.mode == attest::Mode::required) {
+    if (policy.verifier.empty()) throw Error("attestation = \"required\" needs a verifier: nobody else checks the signature of a report");
+    if (policy.measurements.empty()) throw Error("attestation = \"required\" needs the measurement of [" + rank + "]: else any protected machine would do");
+    return;
+  }
+  for (const auto& [demanded, name] : {std::pair{!policy.provider.empty(), "provider"}, std::pair{!policy.measurements.empty(), "measurement"},
+                                       std::pair{policy.gpu, "gpu"}, std::pair{!policy.verifier.empty(), "verifier"}})
+    if (demanded) throw Error(std::string(name) + " of [" + rank + "] is a demand, which goes with attestation = \"required\": else a rank without evidence escapes it");
+}
+
 class Reader {
  public:
   void operator()(const DeckEntry& entry) {
@@ -58,8 +70,7 @@ class Reader {
         if (peers_.keys[other] == peers_.keys[rank])
           throw Error(std::string("[") + kNames[other] + "] and [" + kNames[rank] + "] have the same key: every rank needs one of its own");
       attest::check(peers_.policies[rank]);
-      if (peers_.policies[rank].mode == attest::Mode::required && peers_.policies[rank].verifier.empty())
-        throw Error("attestation = \"required\" needs a verifier: nobody else checks the signature of a report");
+      check(peers_.policies[rank], kNames[rank]);
     }
     return peers_;
   }

@@ -45,6 +45,21 @@ Own own(Role role, const JobOptions& o) {
   return own;
 }
 
+// What came before there is any trust is not printed as it came.
+std::string known(const std::string& wanted) { return wanted == "secure" || wanted == "plain" ? wanted : "something else"; }
+
+// Ranks that demand different things of each other are ranks of two jobs.
+std::string context(const protocol::Choices& choices, const Peers& peers) {
+  std::string text = protocol::context_of(choices);
+  for (int rank = 0; rank < net::kParties; ++rank) {
+    const attest::Policy& policy = peers.policies[rank];
+    text += "; " + seal::to_text(peers.keys[rank]) + " " + std::to_string(int(policy.mode)) + " " + policy.provider + (policy.gpu ? " gpu" : "") +
+            (policy.verifier.empty() ? "" : " verified");
+    for (const std::string& measurement : policy.measurements) text += " " + measurement;
+  }
+  return text;
+}
+
 }  // namespace
 
 Attested secure_channels(net::World& world, const JobOptions& o) {
@@ -54,7 +69,7 @@ Attested secure_channels(net::World& world, const JobOptions& o) {
   std::string sentence;
   for (int rank = 1; rank < net::kParties && sentence.empty(); ++rank)
     if (wanted[rank] != wanted[0])
-      sentence = "channels are " + wanted[0] + " at client and " + wanted[rank] + " at " + net::name(Role(rank)) +
+      sentence = "channels are " + known(wanted[0]) + " at client and " + known(wanted[rank]) + " at " + net::name(Role(rank)) +
                  ": give every rank the same --protocol and --secure-channels";
   world.agree(world.role() == Role::client ? sentence : std::string());
   Attested attested;
@@ -64,7 +79,7 @@ Attested secure_channels(net::World& world, const JobOptions& o) {
   const auto verify = [&](Role peer, const seal::Bytes& bytes, const seal::Digest& binding) {
     attested[int(peer)] = attest::verify(peers.policies[int(peer)], bytes, binding).summary;
   };
-  world.secure({*mine.identity, peers.keys, protocol::context_of(*mine.choices), evidence, verify});
+  world.secure({*mine.identity, peers.keys, context(*mine.choices, peers), evidence, verify});
   return attested;
 }
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
 
 #include "in_thread.hpp"
@@ -20,7 +21,11 @@ using net::World;
 std::string place_of(const std::string& path) {
   struct stat s {};
   if (stat(path.c_str(), &s) != 0) throw Error("cannot open " + path);
-  return host_identity() + " " + std::to_string(getuid()) + " " + std::to_string(s.st_dev) + " " + std::to_string(s.st_ino);
+  const auto space = [](const char* kind) {
+    std::error_code error;
+    return std::filesystem::read_symlink(std::string("/proc/self/ns/") + kind, error).string();
+  };
+  return host_identity() + " " + space("pid") + " " + space("user") + " " + std::to_string(getuid()) + " " + std::to_string(s.st_dev) + " " + std::to_string(s.st_ino);
 }
 
 // Standard input is the prompt's, and several ranks may need the passphrase.
@@ -37,6 +42,15 @@ std::string sealed_place(const std::string& path, const protocol::Choices& choic
   if (choices.sealed_files)
     throw Error(path + " lies there in the clear, and --protocol v3-cc takes sealed files: seal it with shardlm seal, or use --protocol v3 --secure-channels");
   return "";
+}
+
+// Another rank's word for where the image is: a descriptor of a process, and nothing else.
+bool is_image(const std::string& path) {
+  unsigned process = 0, descriptor = 0;
+  int end = 0;
+  struct stat s {};
+  return std::sscanf(path.c_str(), "/proc/%u/fd/%u%n", &process, &descriptor, &end) == 2 && std::size_t(end) == path.size() &&
+         stat(path.c_str(), &s) == 0 && S_ISREG(s.st_mode) && s.st_uid == getuid() && s.st_nlink == 0;
 }
 
 template <class F>
@@ -69,6 +83,8 @@ Unsealed::Unsealed(World& world, const std::vector<std::string>& paths, const Jo
       });
     world.agree(trouble);
     const std::vector<std::string> made = world.gather_all(*image ? (*image)->path() : std::string());
+    const bool usable = mine.empty() || maker == rank || is_image(made[maker]);
+    world.agree(usable ? "" : "cannot use what " + std::string(net::name(net::Role(maker))) + " opened of " + path);
     if (mine.empty()) continue;
     clear_[path] = made[maker];
     if (*image) images_.push_back(std::shared_ptr<io::SealedImage>(std::move(*image)));

@@ -99,7 +99,12 @@ bool World::Impl::receive_parts(State& s) {
     MPI_Status status;
     call(MPI_Test(&s.parts[0], &done, &status), "receiving a message");
     if (!done) return false;
-    open(s, status);
+    try {
+      open(s, status);
+    } catch (const Error& error) {
+      if (!s.seals) throw;
+      throw Error("between " + std::string(name(s.peer)) + " and " + name(role) + ": " + s.named() + " cannot be trusted: " + error.what());
+    }
   }
   call(MPI_Testall(static_cast<int>(s.parts.size()), s.parts.data(), &done, MPI_STATUSES_IGNORE), "receiving a message");
   s.whole = done != 0;

@@ -44,14 +44,22 @@ class Handshakes {
     each([&](int peer) { pairs_[peer]->take_hello(mail[peer]); });
     Mail answers;
     each([&](int peer) {
+      world_.still_working();  // so may a report
       answers[peer] = pairs_[peer]->authenticate(credentials_.evidence ? credentials_.evidence(pairs_[peer]->binding()) : seal::Bytes());
     });
     mail = swap(world_, answers);
     each([&](int peer) {
       if (mail[peer].empty()) return pairs_[peer].reset();
+      world_.still_working();  // a verifier may take its time
       const seal::Bytes evidence = pairs_[peer]->take_authentication(mail[peer]);
       if (credentials_.verify) credentials_.verify(Role(peer), evidence, pairs_[peer]->peer_binding());
     });
+  }
+  // Whatever the others say of it, which nobody has authenticated yet.
+  void require_all() const {
+    for (int peer = 0; peer < kParties; ++peer)
+      if (Role(peer) != world_.role() && (gave_up_[peer] || !pairs_[peer]))
+        throw Error("the channel between " + std::string(name(world_.role())) + " and " + name(Role(peer)) + " is refused: no authentication came");
   }
   const std::string& trouble() const { return trouble_; }
   seal::Keys keys(int peer) const { return pairs_[peer]->keys(); }
@@ -94,9 +102,13 @@ seal::ChannelOptions on_all_threads() {
 
 void World::secure(const Credentials& credentials) {
   if (impl_->secure) throw Error("the channels are secure already");
+  for (const Impl::Flow& flow : impl_->flows)
+    for (const auto& awaited : flow.expected)
+      if (!awaited->empty()) throw Error("channels cannot become secure while a message is awaited");
   Handshakes handshakes(*this, credentials);
   handshakes.run();
   agree(handshakes.trouble());
+  handshakes.require_all();
   const seal::ChannelOptions options = on_all_threads();
   Watch::Sealers note_sealers;
   Watch::Openers note_openers;

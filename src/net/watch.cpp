@@ -65,7 +65,8 @@ int Watch::sealed(int to, Note& note, std::size_t bytes) {
 
 void Watch::heard(int from, int bytes) {
   auto* data = reinterpret_cast<std::uint8_t*>(&in_);
-  if (openers_[from]) {
+  if (from == rank_ || bytes < int(kBare)) throw Error("a note came that no rank sends: somebody writes to this job's network");
+  if (tag_ == kSealedTag) {
     if (bytes < int(kBare + seal::kTag)) throw Error(std::string("a note of ") + name(static_cast<Role>(from)) + " was cut on its way");
     const std::size_t n = std::size_t(bytes) - seal::kTag;
     try {

@@ -118,7 +118,23 @@ class Refusals(Secure):
         peers = self.peers(lambda text: text.replace('"preferred"', '"required"'))
         self.refused(self.ask("--secure-channels", "--identity", self.path("keys"), "--peers", peers), "needs a verifier")
         peers = self.peers(lambda text: text.replace('"preferred"', '"required"\nverifier = "true {report}"'))
+        self.refused(self.ask("--secure-channels", "--identity", self.path("keys"), "--peers", peers), "needs the measurement of [client]")
+        demand = f'"required"\nverifier = "true {{report}}"\nmeasurement = "{"0" * 96}"'
+        peers = self.peers(lambda text: text.replace('"preferred"', demand))
         self.refused(self.ask("--secure-channels", "--identity", self.path("keys"), "--peers", peers), "required")
+
+    def test_a_demand_that_a_rank_without_evidence_would_escape(self):
+        for demand in ('measurement = "' + "0" * 96 + '"', "gpu = true", 'provider = "sev_guest"'):
+            for mode in ('"preferred"', '"none"'):
+                peers = self.peers(lambda text: text.replace('"preferred"', mode) + demand + "\n")
+                run = self.ask("--secure-channels", "--identity", self.path("keys"), "--peers", peers)
+                self.refused(run, "peers.toml", demand.split()[0] + " of [dealer]", "required")
+
+    def test_ranks_with_different_decks(self):
+        good = ["--model", self.model, *self.secure, "-p", QUESTION]
+        other = self.peers(lambda text: text.replace("preferred", "none"))
+        run = job_of(good, ["--model", self.model, "--secure-channels", "--identity", self.path("keys"), "--peers", other, "-p", QUESTION], good, good)
+        self.refused(run, "server 0", "is refused")
 
     def test_plain_has_no_channels(self):
         self.refused(alone("generate", "--protocol", "plain", "--model", self.model, "-p", QUESTION, "--secure-channels"), "--secure-channels")
