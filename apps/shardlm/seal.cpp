@@ -17,9 +17,11 @@ bool same_file(const std::string& a, const std::string& b) {
 
 // A name that was mistyped must not cost the original, or the only key.
 void require_apart(const SealOptions& o) {
-  if (same_file(o.file, o.out)) throw Error("--out is " + o.file + " itself: give the new file another name, and remove the old one when you have it");
+  if (same_file(o.file, o.out))
+    throw Error("--out is " + o.file + " itself: give the new file another name, and remove the old one when you have it");
   for (const std::string& secret : {o.unlock.key_file, o.unlock.passphrase_file})
-    if (!secret.empty() && same_file(secret, o.out)) throw Error("--out is " + secret + ", with which " + o.file + " is sealed: give the new file another name");
+    if (!secret.empty() && same_file(secret, o.out))
+      throw Error("--out is " + secret + ", with which " + o.file + " is sealed: give the new file another name");
 }
 
 template <class Write>

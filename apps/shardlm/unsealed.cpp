@@ -30,7 +30,7 @@ std::string place_of(const std::string& path) {
 
 // Standard input is the prompt's, and several ranks may need the passphrase.
 io::Unlock unlock_of(const JobOptions& o, const std::string& path) {
-  if (o.unlock.key_file.empty() && o.unlock.passphrase_file.empty()) throw Error(path + " is sealed: give --key-file, or --passphrase-file");
+  if (o.unlock.key_file.empty() && o.unlock.passphrase_file.empty()) throw Error("cannot use " + path + ": it is sealed; give --key-file or --passphrase-file, or open it with shardlm unseal");
   if (o.unlock.passphrase_file == "-") throw Error("the passphrase of a job's files comes from a file: ranks have no terminal to ask at");
   return unlock(o.unlock, false);
 }

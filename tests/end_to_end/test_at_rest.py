@@ -65,7 +65,7 @@ class Refusals(AtRest):
         self.refused(job(*self.cc, *self.key, "--model", self.model, "-p", QUESTION), "demo.h5", "in the clear", "shardlm seal")
 
     def test_a_sealed_model_without_its_key(self):
-        self.refused(job(*self.cc, "--model", self.path("sealed.h5"), "-p", QUESTION), "sealed.h5 is sealed", "--key-file")
+        self.refused(job(*self.cc, "--model", self.path("sealed.h5"), "-p", QUESTION), "sealed.h5: it is sealed", "--key-file")
 
     def test_a_sealed_model_with_another_key(self):
         self.refused(job(*self.cc, "--key-file", self.path("other.key"), "--model", self.path("sealed.h5"), "-p", QUESTION), "sealed.h5")

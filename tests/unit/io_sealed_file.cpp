@@ -37,9 +37,10 @@ class AllFiles : public SealedFiles {
     write_share_set(model, folder / "shares", {1, 2, 3, 4}, {5, 6, 7, 8}, [](const SharePart& part, std::uint64_t* words) {
       for (std::size_t i = 0; i < 8 * part.columns; ++i) words[i] = i * 0x9E3779B97F4A7C15 + part.panel;
     }, {});
-    write_sealed_table(model, folder / "ot", {9}, {8}, [](std::size_t, std::size_t count, const std::uint8_t*, std::size_t bytes, std::uint8_t* sealed) {
-      std::memset(sealed, 7, count * (bytes + kSealBytes));
-    }, {});
+    const RowSealer sevens = [](std::size_t, std::size_t count, const std::uint8_t*, std::size_t bytes, std::uint8_t* out) {
+      std::memset(out, 7, count * (bytes + kSealBytes));
+    };
+    write_sealed_table(model, folder / "ot", {9}, {8}, sevens, {});
     write_texts(model, folder / "texts.h5");
   }
   const std::vector<std::string> names = {"model.h5",          "shares/client.h5", "shares/server0.h5", "shares/server1.h5",

@@ -94,7 +94,10 @@ TEST_F(SealedFiles, EveryDigitOfEveryAttributeCounts) {
     for (const auto& [name, value] : attributes.items()) {
       SCOPED_TRACE(name);
       std::vector<json> others = {nullptr, 1.5, -1, "", "data", json::array({1}), json::object(), std::uint64_t{1} << 40, ~std::uint64_t{0}};
-      if (value.is_number()) others.insert(others.end(), {value.get<std::uint64_t>() + 1, value.get<std::uint64_t>() - 1, std::to_string(value.get<std::uint64_t>())});
+      if (value.is_number()) {
+        const std::uint64_t number = value;
+        others.insert(others.end(), {number + 1, number - 1, std::to_string(number)});
+      }
       if (value.is_string()) {
         const std::string text = value;
         others.insert(others.end(), {text + "00", text.substr(0, text.size() - 1), "A" + text.substr(1)});
