@@ -141,6 +141,22 @@ class OnTheDemo : public ::testing::Test {
   inline static TestModel* model_ = nullptr;
 };
 
+// Tests on the demo model under each of several settings, each made when it is first asked for.
+class OnEverySetting : public ::testing::TestWithParam<std::string> {
+ protected:
+  static void SetUpTestSuite() { models_ = new TestModels(demo_folder()); }
+  static void TearDownTestSuite() {
+    world().gather_all("");  // the client's folders go with its models
+    delete models_;
+    models_ = nullptr;
+  }
+  static const TestModel& model() { return models_->of(GetParam()); }
+  static std::size_t vocabulary() { return model().file().config().vocabulary; }
+
+ private:
+  inline static TestModels* models_ = nullptr;
+};
+
 // One session: `client` asks on rank 0, the others answer until it is through. A rank that fails tells the others.
 template <class F>
 void session(const TestModel& model, const F& client, const protocol::ServeOptions& options = {}) {

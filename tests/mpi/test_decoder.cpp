@@ -23,22 +23,11 @@ constexpr double kBound = 0.01;
 using Decoding = testing::OnTheDemo;
 
 // The same under every protocol.
-class Protocols : public ::testing::TestWithParam<std::string> {
+class Protocols : public testing::OnEverySetting {
  protected:
-  static void SetUpTestSuite() { models_ = new testing::TestModels(testing::demo_folder()); }
-  static void TearDownTestSuite() {
-    world().gather_all("");
-    delete models_;
-    models_ = nullptr;
-  }
-  static const TestModel& model() { return models_->of(GetParam()); }
-  static std::size_t vocabulary() { return model().file().config().vocabulary; }
   static mpc::Costs predict(std::size_t prompt, std::size_t further) {
     return qwen::predict(model().shapes(), prompt, further, 0, model().choices().engine);
   }
-
- private:
-  inline static testing::TestModels* models_ = nullptr;
 };
 INSTANTIATE_TEST_SUITE_P(All, Protocols, ::testing::ValuesIn(testing::kProtocols), testing::name_of);
 
