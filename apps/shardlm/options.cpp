@@ -1,21 +1,16 @@
 #include "options.hpp"
 
-#include <Kokkos_Core.hpp>
 #include <sstream>
 #include <string>
 
 #include "deck.hpp"
+#include "help.hpp"
+#include "manual.hpp"
 #include "options_parts.hpp"
+#include "version.hpp"
 
 namespace shardlm::app {
 namespace {
-
-std::string version() {
-  std::ostringstream text;
-  text << "shardlm " << SHARDLM_VERSION << " (Kokkos " << KOKKOS_VERSION / 10000 << "." << KOKKOS_VERSION / 100 % 100 << "."
-       << KOKKOS_VERSION % 100 << " " << Kokkos::DefaultExecutionSpace::name() << ", ChaCha" << SHARDLM_CHACHA_ROUNDS << ")";
-  return text.str();
-}
 
 struct Subcommand {
   const char* name;
@@ -35,6 +30,8 @@ const Subcommand kSubcommands[] = {
     {"compare", Command::Kind::compare, [](CLI::App& app, Command& c) { add_compare(app, c.compare); }},
     {"check", Command::Kind::check, [](CLI::App& app, Command& c) { add_check(app, c.check); }},
     {"info", Command::Kind::info, [](CLI::App& app, Command& c) { add_info(app, c.info); }},
+    {"completion", Command::Kind::document, [](CLI::App& app, Command& c) { add_completion(app, c.document); }},
+    {"manual", Command::Kind::document, [](CLI::App& app, Command&) { add_manual(app); }},
 };
 
 // Of those that have subcommands of their own.
@@ -68,21 +65,40 @@ std::string names() {
   return all;
 }
 
+// What a subcommand of the kind document prints.
+std::string document(const CLI::App& app, const Command& command) {
+  const CommandOutline all = outline(app);
+  return app.got_subcommand("manual") ? manual(all, SHARDLM_VERSION) : completion(all, command.document.shell);
+}
+
 }  // namespace
+
+void build(CLI::App& app, Command& command) {
+  app.name("shardlm");
+  app.description("Private inference of Qwen2.5 on four MPI ranks: no server sees the prompt.");
+  app.formatter(std::make_shared<Help>());
+  app.set_help_flag("-h,--help", "Print this help");
+  app.set_version_flag("--version", version(), "Print the version, and what it was built with");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_config("--config", "", "TOML deck of options")->type_name("FILE");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.config_formatter(std::make_shared<Deck>(app));
+  explain(app,
+          "First convert a checkpoint to a model file, then ask. The four ranks can be on one machine, to try it, or on four. "
+          "shardlm SUBCOMMAND --help tells of each subcommand, shardlm manual of all.",
+          {"shardlm convert Qwen2.5-0.5B-Instruct model.h5", "shardlm info model.h5", "shardlm chat --model model.h5",
+           "mpirun --bind-to none --oversubscribe -n 4 shardlm generate --model model.h5 -p \"Who wrote Faust?\""});
+  for (const Subcommand& s : kSubcommands) s.add(app, command);
+}
 
 Command parse(int argc, const char* const* argv) {
   Command command;
-  CLI::App app("Private inference of Qwen2.5 on four MPI ranks: no server sees the prompt.", "shardlm");
-  app.set_version_flag("--version", version());
-  app.require_subcommand(1);
-  app.fallthrough();
-  app.set_config("--config", "", "TOML deck of options");
-  app.allow_config_extras(CLI::config_extras_mode::error);
-  app.config_formatter(std::make_shared<Deck>(app));
-  app.footer(kDeckHelp);
-  for (const Subcommand& s : kSubcommands) s.add(app, command);
+  CLI::App app;
+  build(app, command);
   try {
     app.parse(argc, argv);
+    if (chosen(app) == Command::Kind::document) command.text = document(app, command);
   } catch (const CLI::Success& success) {
     std::ostringstream out;
     app.exit(success, out, out);

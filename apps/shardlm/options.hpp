@@ -75,6 +75,10 @@ struct KeysOptions {
   std::string file;
 };
 
+struct DocumentOptions {
+  std::string shell;  // of the completion
+};
+
 struct InfoOptions {
   std::string model;
   std::size_t tokens = 19, answer = 1;
@@ -99,9 +103,9 @@ struct CheckOptions {
 
 // What was asked for.
 struct Command {
-  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, seal, unseal, keys_new, keys_show, keys_trial, keys_data, info, compare, check };
+  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, seal, unseal, keys_new, keys_show, keys_trial, keys_data, info, compare, check, document };
   Kind kind = Kind::none;
-  std::string text;     // to print instead of doing anything: help or the version
+  std::string text;     // to print instead of doing anything: help, the version, a document
   std::string trouble;  // one sentence, where the command line or its deck is wrong
   GenerateOptions generate;
   ChatOptions chat;
@@ -113,6 +117,7 @@ struct Command {
   InfoOptions info;
   CompareOptions compare;
   CheckOptions check;
+  DocumentOptions document;
 };
 
 Command parse(int argc, const char* const* argv);

@@ -3,12 +3,13 @@
 namespace shardlm::app {
 
 void add_chat(CLI::App& app, ChatOptions& o) {
-  CLI::App* c = app.add_subcommand("chat", "Talk, a line at a time: shardlm chat --model model.h5");
-  c->footer(
-      "Starts four ranks on this machine; started by mpirun -n 4 it uses those. Ctrl-C stops an answer: where mpirun was started by\n"
-      "hand, send it SIGUSR1 instead. /reset forgets the conversation, /stats tells what it took and cost, /exit or Ctrl-D ends.\n"
-      "The environment variable SHARDLM_MPIRUN names another mpirun than that in PATH.\n" +
-      std::string(kDeckHelp));
+  CLI::App* c = app.add_subcommand("chat", "Talk, a line at a time");
+  explain(
+      *c,
+      "Starts four ranks on this machine; started by mpirun -n 4 it uses those. Ctrl-C stops an answer: where mpirun was started by "
+      "hand, send it SIGUSR1 instead. /reset forgets the conversation, /stats tells what it took and cost, /exit or Ctrl-D ends. "
+      "The environment variable SHARDLM_MPIRUN names another mpirun than that in PATH.",
+      {"shardlm chat --model model.h5", "mpirun --bind-to none --hostfile hosts -n 4 shardlm chat --model /srv/model.h5 --interactive"});
   c->add_option("--model", o.model, "Model file (shardlm convert); with --protocol plain also a Hugging Face folder")
       ->required()
       ->type_name("FILE");

@@ -13,12 +13,13 @@ void add_prompts(CLI::App& c, std::string& prompts) {
 }  // namespace
 
 void add_compare(CLI::App& app, CompareOptions& o) {
-  CLI::App* c = app.add_subcommand("compare", "Private answers against plaintext ones: mpirun -n 4 shardlm compare --model model.h5");
-  c->footer(
-      "Each prompt is answered by the plaintext engine in float; the private engine is then given the same tokens. For every position the\n"
-      "logits are compared: likeliest token, root mean square and largest difference, KL divergence in nats. The client sees everything,\n"
-      "the others what they always see.\n" +
-      std::string(kDeckHelp));
+  CLI::App* c = app.add_subcommand("compare", "Measure how close private answers are to plaintext ones");
+  explain(
+      *c,
+      "Each prompt is answered by the plaintext engine in float; the private engine is then given the same tokens. For every position the "
+      "logits are compared: likeliest token, root mean square and largest difference, KL divergence in nats. The client sees everything, "
+      "the others what they always see.",
+      {"mpirun --bind-to none --oversubscribe -n 4 shardlm compare --model model.h5 --reference Qwen2.5-0.5B-Instruct --prompts prompts.jsonl"});
   c->add_option("--model", o.model, "Model file")->required()->type_name("FILE");
   c->add_option("--reference", o.reference,
                 "What the plaintext engine runs: a Hugging Face folder for the original weights (default: the model file)")
@@ -40,7 +41,11 @@ void add_compare(CLI::App& app, CompareOptions& o) {
 
 void add_check(CLI::App& app, CheckOptions& o) {
   CLI::App* c = app.add_subcommand("check", "Measure how large a model's values get, and the margin to what the protocol holds");
-  c->add_option("model", o.model, "Model file, or a Hugging Face folder")->required();
+  explain(*c,
+          "A value beyond what the protocol's rings and tables hold would ruin an answer without a sign: look before you serve a new model. Runs in "
+          "plaintext, in one process, and ends with an error where a margin is too small, saying what to do.",
+          {"shardlm check model.h5"});
+  c->add_option("model", o.model, "Model file, or a Hugging Face folder")->required()->type_name("PATH");
   add_prompts(*c, o.prompts);
   c->add_option("-m,--max-tokens", o.tokens, "Tokens that each prompt is continued with")
       ->check(within(0, 1 << 24))

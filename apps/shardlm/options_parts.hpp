@@ -2,10 +2,15 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
 
 #include "options.hpp"
 
 namespace shardlm::app {
+
+// All of it.
+void build(CLI::App& app, Command& command);
 
 void add_generate(CLI::App& app, GenerateOptions& options);
 void add_chat(CLI::App& app, ChatOptions& options);
@@ -18,8 +23,20 @@ void add_keys(CLI::App& app, KeysOptions& options);
 void add_info(CLI::App& app, InfoOptions& options);
 void add_compare(CLI::App& app, CompareOptions& options);
 void add_check(CLI::App& app, CheckOptions& options);
+void add_completion(CLI::App& app, DocumentOptions& options);
+void add_manual(CLI::App& app);
 
 extern const char* const kDeckHelp;
+// What help says below the options: notes, then commands to copy, then, unless it has subcommands of its own, how decks go.
+// A paragraph ends with an empty line; lines that begin with two spaces stay as they are.
+void explain(CLI::App& command, const std::string& notes, const std::vector<std::string>& examples, bool decks = true);
+
+// The names under which help lists options.
+constexpr const char* kSampling = "Choice of tokens";
+constexpr const char* kPrivacy = "Protocol and privacy";
+constexpr const char* kSecurity = "Encrypted channels and files";
+constexpr const char* kRunning = "Running";
+
 void add_dealer_ahead(CLI::App& command, std::uint64_t& bytes);
 void add_unlock(CLI::App& command, UnlockOptions& options);  // --key-file, --passphrase-file
 void add_embedding(CLI::App& command, std::string& embedding);

@@ -15,11 +15,6 @@ Embedding embedding(const std::string& text) {
   throw Error("there is no embedding '" + text + "'; there are table, ot and dpf");
 }
 
-const std::vector<std::string>& preset_names() {
-  static const std::vector<std::string> names{"v2", "v3", "v3-ot", "v3-mpc", "v3-cc"};
-  return names;
-}
-
 Choices preset(const std::string& name) {
   Choices choices;
   if (name == "v2") choices.engine = qwen::Engine::additive;

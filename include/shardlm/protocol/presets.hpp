@@ -11,9 +11,9 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "shardlm/net/world.hpp"
+#include "shardlm/protocol/preset_names.hpp"
 #include "shardlm/qwen/decoder.hpp"
 
 namespace shardlm::protocol {
@@ -32,8 +32,7 @@ struct Choices {
   bool sealed_files = false;     // no rank takes a model that lies on its disk in the clear
 };
 
-const std::vector<std::string>& preset_names();
-Choices preset(const std::string& name);  // throws Error for a name that there is not
+Choices preset(const std::string& name);  // of preset_names(); throws Error for a name that there is not
 
 // Throws Error for choices that exclude each other.
 void check(const Choices& choices);
