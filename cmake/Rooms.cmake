@@ -38,6 +38,7 @@ function(shardlm_room name)
     endif()
   endif()
   add_library(shardlm::${name} ALIAS shardlm_${name})
+  add_library(ShardLM::${name} ALIAS shardlm_${name})  # as others know it
   set_target_properties(shardlm_${name} PROPERTIES EXPORT_NAME ${name})
   set_property(GLOBAL APPEND PROPERTY SHARDLM_ROOMS shardlm_${name})
 endfunction()

@@ -29,8 +29,8 @@ target_compile_options(headers_alone PRIVATE -O0 -Wall -Wextra -Werror)
 add_test(NAME headers_compile_alone COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target headers_alone)
 set_tests_properties(headers_compile_alone PROPERTIES LABELS slow TIMEOUT 900 PROCESSORS 2)
 
-# Another project finds the installed package and links it.
-add_test(NAME installed_package_is_found COMMAND ${CMAKE_COMMAND} -DSHARDLM_BUILD=${PROJECT_BINARY_DIR} -DKokkos_DIR=${Kokkos_DIR}
+# Another project finds the installed package, links it and uses it.
+add_test(NAME installed_package_is_found COMMAND ${CMAKE_COMMAND} -DSHARDLM_BUILD=${PROJECT_BINARY_DIR} -DSHARDLM_SOURCE=${PROJECT_SOURCE_DIR}
          -DWORK=${CMAKE_CURRENT_BINARY_DIR}/install -P ${CMAKE_CURRENT_SOURCE_DIR}/install/run.cmake)
 set_tests_properties(installed_package_is_found PROPERTIES LABELS slow TIMEOUT 600)
 
