@@ -3,6 +3,7 @@ import json
 import math
 import os
 import unittest
+import unittest.mock
 
 from program import MPIRUN, RANK, Case, Run, alone
 
@@ -95,6 +96,23 @@ class Bench(Case):
         self.of("-e", "v3", "--trace", trace)
         with open(trace, "rb") as file:
             self.assertEqual(file.read(8), b"\x89HDF\r\n\x1a\n")
+
+    def test_tools_of_kokkos_see_the_same_regions(self):
+        tool = os.environ["REGIONS_TOOL"]
+        names = {"KOKKOS_PROFILE_LIBRARY": tool, "KOKKOS_TOOLS_LIBS": tool, "REGIONS": self.path("regions")}  # of Kokkos 3 and of later ones
+        with unittest.mock.patch.dict(os.environ, names):
+            self.of("-e", "v3", tokens=2)
+        seen = []
+        for name in os.listdir(self.folder):
+            if name.startswith("regions."):
+                with open(self.path(name)) as file:
+                    seen.append([line.split(" ", 1) for line in file.read().splitlines()])
+        self.assertEqual(len(seen), 4)  # ranks
+        servers = [regions for regions in seen if ["0", "request"] in regions and any(name == "opening" for _, name in regions)]
+        self.assertEqual(len(servers), 2)
+        for regions in servers:
+            self.assertEqual(regions[:4], [["0", "request"], ["1", "step"], ["2", "layer"], ["3", "attention norm"]])
+            self.assertEqual(regions.count(["2", "layer"]), 4 * 2 * (1 + 3))  # layers, steps, runs
 
     def test_what_cannot_be_measured_leaves_nothing_behind(self):
         before = set(os.listdir(self.folder))
