@@ -86,8 +86,14 @@ class Bench {
     return {longest, longest + o_.max_tokens - 1};
   }
 
-  // What the machines do before they are measured.
+  // What the machines do before they are measured. Ranks with command lines of their own must record the same runs.
   void meet(net::World& world) {
+    const std::vector<std::string> wanted = world.gather_all((o_.trace.empty() ? "no trace, " : "a trace, ") + std::to_string(o_.warmup) + " warm-up runs");
+    std::string sentence;
+    for (int rank = 1; rank < net::kParties; ++rank)
+      if (wanted[rank] != wanted[0])
+        sentence = "client was asked for " + wanted[0] + ", and " + net::name(Role(rank)) + " for " + wanted[rank] + ": give every rank the same -w and --trace";
+    world.agree(world.role() == Role::client ? sentence : std::string());
     const std::string mine = machine_facts().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     const std::vector<std::string> all = world.gather_all(mine);
     for (int rank = 0; rank < net::kParties; ++rank) {

@@ -123,6 +123,9 @@ class Bench(Case):
         self.refused(bench("--model", self.model, "-p", ""), "the prompt is empty")
         self.refused(bench("--model", self.model, ranks=3), "four ranks are needed")
         self.assertEqual(set(os.listdir(self.folder)), before)
+        ranks = [["bench", "--model", self.model, "-w", str(warmup)] for warmup in (1, 1, 2, 1)]
+        several = Run([*MPIRUN, *sum(([":"] * (rank > 0) + ["-n", "1", *RANK, *arguments] for rank, arguments in enumerate(ranks)), [])])
+        self.refused(several, "server 1 for no trace, 2 warm-up runs", "-w and --trace")
         run = alone("bench", "-e", "plain", "--model", self.model, "--trace", self.path("t.h5"))
         self.assertNotEqual(run.code, 0)
         self.assertIn("--trace", run.sentences[0])
