@@ -1,21 +1,20 @@
 """A Slurm of its own on this machine, for tests: munged, slurmctld and four slurmd with made-up nodes n0 to n3, in a folder, on free ports,
 without systemd. Nothing of it is left when it ends, and the machine's own Slurm, if it has one, is not touched."""
-import ctypes
 import os
+import random
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "scancel", "sinfo")
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
-NODES, CPUS, GPUS = 4, 8, 4
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-prctl = ctypes.CDLL(None).prctl
+NODES, CPUS, GPUS = 4, 16, 4
 
-# Whatever the machine has, a node says it has 8 CPUs and 4 GPUs, and tasks are not bound. Spool and temporary folders are a node's own:
+# Whatever the machine has, a node says it has 16 CPUs and 4 GPUs, and tasks are not bound. Spool and temporary folders are a node's own:
 # several nodes are on one machine.
 CONFIGURATION = """
 ClusterName=trial
@@ -54,40 +53,57 @@ class Unavailable(Exception):
 
 
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
+    """Below those that the kernel gives to connections, of which one could take a port before its daemon does."""
+    ports = []
+    while len(ports) < count:
+        with socket.socket() as attempt:
+            port = random.randrange(20000, 32000)
+            try:
+                attempt.bind(("127.0.0.1", port))
+                ports.append(port)
+            except OSError:
+                continue
     return ports
 
 
-def descendants():
-    """Of this process, which those that lost their parents belong to as well."""
-    children = {}
+def processes_of(folder):
+    """All that were started for such a Slurm, jobs among them: their environment says so."""
+    mark, found = f"SLURM_CONF={folder}/slurm.conf".encode(), {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            with open(f"/proc/{pid}/stat") as file:
-                state, parent = file.read().rsplit(")", 1)[1].split()[:2]
+            with open(f"/proc/{pid}/environ", "rb") as environment, open(f"/proc/{pid}/cmdline", "rb") as command:
+                if mark in environment.read().split(b"\0"):
+                    found[int(pid)] = command.read().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
             continue
-        if state not in "ZX":
-            children.setdefault(int(parent), []).append(int(pid))
-    found, look_at = [], [os.getpid()]
-    while look_at:
-        born = children.get(look_at.pop(), [])
-        found += born
-        look_at += born
     return found
+
+
+def guard(folder):
+    """A process of its own: waits until the test closes its input or dies in whatever way, and kills what is left then."""
+    sys.stdin.read()
+    killed = {}
+    while left := processes_of(folder):
+        killed.update(left)
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.1)
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        print(*killed.values(), sep="\n", end="", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody asks any more
 
 
 class Cluster:
     def __init__(self, folder):
         self.folder = folder
         self.daemons = []  # (name, process), in the order in which they were started
+        self.guard = None
         self.environment = {**os.environ, "PATH": PATH, "SLURM_CONF": self.path("slurm.conf")}
-        self.left = []  # names of processes that had to be killed in the end
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -96,7 +112,8 @@ class Cluster:
         missing = [name for name in PROGRAMS if not shutil.which(name, path=PATH)]
         if missing:
             raise Unavailable(f"Slurm is not installed ({', '.join(missing)} missing); Debian: slurm-wlm and munge")
-        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self.guard = subprocess.Popen([sys.executable, __file__, self.folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                      start_new_session=True)
         self.configure()
         self.daemon("munged", "--foreground", "--force", *(f"--{name}={self.path('munge', file)}" for name, file in (
             ("key-file", "key"), ("socket", "socket"), ("pid-file", "pid"), ("log-file", "log"), ("seed-file", "seed"))))
@@ -115,9 +132,8 @@ class Cluster:
         nodes = "\n".join(NODE.format(i=i, host=host, port=ports[1 + i], cpus=CPUS, gpus=GPUS) for i in range(NODES))
         user = subprocess.check_output(["id", "-un"], text=True).strip()
         self.write("slurm.conf", CONFIGURATION.format(folder=self.folder, host=host, ports=ports, user=user, nodes=nodes))
-        gpus = [self.path(f"gpu{i}") for i in range(GPUS)]
-        for gpu in gpus:
-            self.write(gpu, "")
+        for i in range(GPUS):
+            os.symlink("/dev/null", self.path(f"gpu{i}"))
         self.write("gres.conf", f"Name=gpu File={self.path(f'gpu[0-{GPUS - 1}]')}\n")
         # From 23.02 on no cgroups can be had; before, those of version 1 are touched when something asks for them, which nothing does.
         version = re.search(r"(\d+)\.(\d+)", subprocess.run(["slurmd", "-V"], capture_output=True, text=True, env=self.environment).stdout)
@@ -131,8 +147,7 @@ class Cluster:
     def daemon(self, program, *arguments, name=None):
         name = name or program
         with open(self.path(name + ".log"), "wb") as log:
-            process = subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment,
-                                       preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0))
+            process = subprocess.Popen([program, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
         self.daemons.append((name, process))
 
     def await_that(self, condition, otherwise, limit=30):
@@ -161,25 +176,27 @@ class Cluster:
         return [(state, int(code)) for state, code in re.findall(r"JobState=(\S+) .*?ExitCode=(\d+):", shown)]
 
     def stop(self):
-        if not self.daemons:
-            return
+        """What had to be killed in the end."""
         if any(name == "slurmctld" and process.poll() is None for name, process in self.daemons):
             self.run("scancel", "--full", "--user", str(os.getuid()))
             end = time.monotonic() + 15
             while self.run("squeue", "-h").stdout.strip() and time.monotonic() < end:
                 time.sleep(0.2)
         while self.daemons:
-            name, process = self.daemons.pop()
+            _, process = self.daemons.pop()
             process.terminate()
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if self.guard is None:
+            return ""
         end = time.monotonic() + 5
-        while descendants() and time.monotonic() < end:
+        while processes_of(self.folder) and time.monotonic() < end:
             time.sleep(0.1)
-        for pid in descendants():
-            with open(f"/proc/{pid}/cmdline") as file:
-                self.left.append(file.read().replace("\0", " "))
-            os.kill(pid, signal.SIGKILL)
+        return self.guard.communicate()[0]
+
+
+if __name__ == "__main__":
+    guard(sys.argv[1])
