@@ -33,8 +33,8 @@ void add_sampling(CLI::App& c, text::SamplerOptions& o) {
   c.add_option("--seed", o.seed, "Of the choice of tokens (default: random)")->type_name("N");
 }
 
-void add_protocol(CLI::App& c, std::string& protocol) {
-  c.add_option("--protocol", protocol,
+void add_protocol(CLI::App& c, std::string& protocol, const std::string& flags) {
+  c.add_option(flags, protocol,
                "v3: private, on four ranks; v2: the same with textbook additive sharing, slower; v3-ot: the client has no model "
                "(shardlm ot); v3-mpc: the weights are secret from the servers too (shardlm share); v3-cc: sealed channels and files (shardlm keys, "
                "shardlm seal); plain: not private, in one process")

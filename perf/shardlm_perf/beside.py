@@ -43,8 +43,8 @@ def published_row(protocol, entry, b, failure, like, prefix):
              ms(total["p95"], f"{key}.total_ms.p95"), rate(entry["tokens_per_second"], f"{key}.tokens_per_second")]
     if b is None:
         return Row(cells + [f"failed: {failure.status}" if failure else "not measured", "-", "-"] + (["-"] if like else []))
-    s, own = b.results[b.first_token], f"{prefix}{b.key}"
-    cells += [mean_and_std(s, f"{own}.{b.first_token}"), ms(s["p95"], f"{own}.{b.first_token}.p95"),
+    s, own = b.results["time_to_first_token"], f"{prefix}{b.key}"
+    cells += [mean_and_std(s, f"{own}.time_to_first_token"), ms(s["p95"], f"{own}.time_to_first_token.p95"),
               rate(b.rate("prefill"), f"{own}.prefill.tokens_per_second") if b.rate("prefill") is not None else "-"]
     return Row(cells + ([times(s["mean"] / total["mean"], f"{own}.relative.published")] if like else []))
 
@@ -88,7 +88,7 @@ def scaling(folders, prefixes):
         for b in results.of_case(results.main_case):
             rows.append(scaling_row(b, prefix))
             name = (b.protocol, b.data["device"])
-            series["first token"].setdefault(name, []).append((b.model["parameters"] / 1e9, b.mean(b.first_token)))
+            series["first token"].setdefault(name, []).append((b.model["parameters"] / 1e9, b.mean("time_to_first_token")))
             if "token" in b.results:
                 series["a further token"].setdefault(name, []).append((b.model["parameters"] / 1e9, b.mean("token")))
         rows += [Row([results.name, f"{NAMES[p]} failed, case {c}: {f.status}"], "failed") for (p, c), f in results.failures.items()]
@@ -106,7 +106,7 @@ def scaling_row(b, prefix):
     further = ms(b.mean("token"), f"{prefix}{b.key}.token.mean") if "token" in b.results else "-"
     opened = b.data.get("traffic", {}).get("opened_bytes")
     return Row([b.model_name, Number(parameters_text(b.model["parameters"]), b.model["parameters"], f"{prefix}{b.key}.model.parameters"), b.data["device"], NAMES[b.protocol],
-                str(b.config["prompt_tokens"]), ms(b.mean(b.first_token), f"{prefix}{b.key}.{b.first_token}.mean"), further,
+                str(b.config["prompt_tokens"]), ms(b.mean("time_to_first_token"), f"{prefix}{b.key}.time_to_first_token.mean"), further,
                 Number(f"{opened / 2**20:.3g}", opened, f"{prefix}{b.key}.traffic.opened_bytes") if opened is not None else "-"])
 
 

@@ -6,7 +6,7 @@ from .html import escape
 
 KIND_CLASS = {"linear": "c1", "look-up": "c2", "comparison": "c3", "opening": "c4", "waiting for the dealer": "c5", "other": "c0"}
 PART_CLASS = {"norm": "p1", "attention": "p2", "mlp": "p3", "head": "p4", "other": "p0"}
-RANK_CLASS = {"dealing": "c6", "embedding": "c7", "logits": "c8", "sampling": "c9"}
+RANK_CLASS = {"dealing": "c6", "waiting for room": "c8", "embedding": "c7", "logits": "c8", "sampling": "c9"}
 SERIES_CLASS = {"v2": "s1", "v3": "s2", "v3-ot": "s3", "v3-mpc": "s4", "v3-cc": "s5", "plain": "s6"}
 
 

@@ -11,7 +11,7 @@ NAMES = {"v2": "V2", "v3": "V3", "v3-ot": "V3-OT", "v3-mpc": "V3-MPC", "v3-cc": 
 CASES = ("text", "tokens")
 PHASES = {"embedding": "embedding", "prefill": "prompt", "time_to_first_token": "first token", "token": "further token", "decode": "all further tokens",
           "dealer": "dealer at work", "dealer_waited_for": "dealer waited for", "online": "online", "total": "request"}
-PER_RUN = ("embedding", "prefill", "decode", "dealer", "dealer_waited_for", "total")
+PER_RUN = tuple(phase for phase in PHASES if phase != "token")
 RANKS = ("client", "server 0", "server 1", "dealer")
 KINDS = ("linear", "look-up", "comparison", "opening", "waiting for the dealer", "other")
 STATISTICS = ("n", "mean", "std", "min", "max", "p50", "p95", "p99", "cv")
@@ -77,7 +77,7 @@ class Benchmark:
         for name in ("model.layers", "model.hidden", "model.parameters", "config.prompt_tokens", "config.max_new_tokens", "config.runs", "config.warmup"):
             checked.get(name, float)
         self.results = checked.get("results", dict)
-        for phase in ("prefill", "total"):
+        for phase in ("prefill", "time_to_first_token", "total"):
             checked.summary(f"results.{phase}")
         for phase in self.phases:
             checked.summary(f"results.{phase}")
@@ -119,11 +119,6 @@ class Benchmark:
     def mean(self, phase):
         return self.results[phase]["mean"]
 
-    @property
-    def first_token(self):
-        """The phase that ends with the first token: plaintext has no embedding of its own."""
-        return "time_to_first_token" if "time_to_first_token" in self.results else "prefill"
-
     def rate(self, phase):
         return self.results.get(phase, {}).get("tokens_per_second")
 
@@ -134,14 +129,16 @@ class Benchmark:
 
 
 def run_value(run, phase):
-    """A phase's time in one of raw_timings. Of `token` the mean over the run, because tokens of a run are not independent of each other."""
+    """A phase's time in one of raw_timings, recorded or from others. Of `token` the mean over the run, because tokens of a run are not independent of each other."""
+    if phase in run:
+        return run[phase]
     if phase == "time_to_first_token":
         return run["embedding"] + run["prefill"] if "embedding" in run and "prefill" in run else None
     if phase == "online":
         return run["total"] - run["dealer_waited_for"] if "dealer_waited_for" in run else None
     if phase == "token":
         return math.fsum(run["tokens"]) / len(run["tokens"]) if run.get("tokens") else None
-    return run.get(phase)
+    return None
 
 
 class Failure:

@@ -42,7 +42,7 @@ def merged_results(rounds, raw):
         results[phase] = summary(sample)
     for phase, old in rounds[0].results.items():
         if phase in results and "tokens_per_second" in old:
-            timed = rounds[0].first_token if phase == "prefill" else phase
+            timed = "time_to_first_token" if phase == "prefill" else phase
             tokens = old["tokens_per_second"] * rounds[0].mean(timed)
             results[phase]["tokens_per_second"] = tokens / results[timed]["mean"]
     return results

@@ -42,15 +42,15 @@ def case_rows(results, case, row):
 def relative(benchmark, phase, to, prefix):
     if to is None or phase not in benchmark.results:
         return "-"
-    base = to.mean(to.first_token if phase == benchmark.first_token else phase)
+    base = to.mean(phase)
     return times(benchmark.mean(phase) / base, f"{prefix}{benchmark.key}.relative.{phase}") if base else "-"
 
 
 def summary_row(b, v3, prefix):
-    first, key = b.results[b.first_token], f"{prefix}{b.key}"
+    first, key = b.results["time_to_first_token"], f"{prefix}{b.key}"
     optional = lambda value, name: rate(value, f"{key}.{name}.tokens_per_second") if value is not None else "-"
     return Row([NAMES[b.protocol],
-                mean_and_std(first, f"{key}.{b.first_token}"), ms(first["p95"], f"{key}.{b.first_token}.p95"), relative(b, b.first_token, v3, prefix),
+                mean_and_std(first, f"{key}.time_to_first_token"), ms(first["p95"], f"{key}.time_to_first_token.p95"), relative(b, "time_to_first_token", v3, prefix),
                 optional(b.rate("prefill"), "prefill"), optional(b.rate("decode"), "decode"),
                 ms(b.mean("total"), f"{key}.total.mean"), relative(b, "total", v3, prefix)])
 
@@ -62,7 +62,7 @@ def summary(results, prefix):
     for case in results.cases:
         v3 = reference(results, case)
         blocks.append(Table(columns, case_rows(results, case, lambda b: summary_row(b, v3, prefix)), case_title(results, case)))
-    blocks.append(Text(["Plaintext is no protocol: one process that sees everything, to compare with. It has no embedding step of its own, so that its first token is its prompt's time."])
+    blocks.append(Text(["Plaintext is no protocol: one process that sees everything, to compare with. "])
                   if any(p == "plain" for p, _ in results.benchmarks) else Text(["Plaintext was not measured: ", Code("perf/run-benchmarks --plain"), " does that."], "note"))
     return Section("Summary", "summary", findings(results, prefix) + blocks)
 
@@ -73,8 +73,8 @@ def findings(results, prefix):
     case = results.main_case
     private = [b for b in results.of_case(case) if b.protocol != "plain"]
     if private:
-        fastest = min(private, key=lambda b: b.mean(b.first_token))
-        number = ms(fastest.mean(fastest.first_token), f"{prefix}{fastest.key}.{fastest.first_token}.mean")
+        fastest = min(private, key=lambda b: b.mean("time_to_first_token"))
+        number = ms(fastest.mean("time_to_first_token"), f"{prefix}{fastest.key}.time_to_first_token.mean")
         parts = ["Of the private protocols ", NAMES[fastest.protocol], " has the first token soonest, after ", number, f" ms on average (case {case})"]
         if fastest.rate("decode") is not None:
             parts += ["; it makes ", rate(fastest.rate("decode"), f"{prefix}{fastest.key}.decode.tokens_per_second"), " further tokens a second"]
@@ -95,8 +95,8 @@ def latency(results, prefix):
     for case in results.cases:
         rows = []
         for b in results.of_case(case):
-            s = b.results[b.first_token]
-            rows.append((NAMES[b.protocol], f"{figures(s['mean'])} ms", s["mean"], s["std"], s["p95"], b.sample(b.first_token)))
+            s = b.results["time_to_first_token"]
+            rows.append((NAMES[b.protocol], f"{figures(s['mean'])} ms", s["mean"], s["std"], s["p95"], b.sample("time_to_first_token")))
         failed = [NAMES[p] for p in results.protocols if (p, case) in results.failures]
         if rows:
             description = "Mean time to the first token: " + ", ".join(f"{label} {value}" for label, value, *_ in rows)

@@ -35,7 +35,7 @@ def segments(rank, run):
 
 def colour_of(role, name, depth, around):
     """The legend's name of what a region does, "" for what is not shown."""
-    if name in LEAVES or (role == "client" and name in CLIENT):
+    if name in LEAVES or name == "waiting for room" or (role == "client" and name in CLIENT):
         return name
     if around and around[-1][1]:
         return around[-1][1]

@@ -35,7 +35,8 @@ class RankTrace:
         for name in COLUMNS:
             if name not in group or group[name].ndim != 1 or group[name].shape != group["start"].shape:
                 raise Refused(f"{path} is not a whole trace: {group.name} has no {name} for every event")
-            setattr(self, name, group[name][:])
+            column = group[name][:]
+            setattr(self, name, column if column.dtype.kind == "f" else column.astype(np.int64))
         if not (np.isfinite(self.start).all() and np.isfinite(self.end).all() and (self.end >= self.start).all()):
             raise Refused(f"{path} is damaged: {group.name} has events that end before they start")
         if len(self.region) and not (0 <= self.region.min() and self.region.max() < len(regions)):
@@ -118,7 +119,7 @@ class Trace:
     def breakdown(self):
         """Mean ms of a run, over both servers: {"prompt" | "token": {part: {kind: ms}}}, of `token` for each further token. None without runs."""
         import numpy as np
-        runs, further = len(self.runs["run"]), int(np.maximum(self.runs["new_tokens"] - 1, 0).sum())
+        runs, further = len(self.runs["run"]), int(np.maximum(self.runs["new_tokens"].astype(np.int64) - 1, 0).sum())
         if not runs or not self.servers:
             return None
         found = {}

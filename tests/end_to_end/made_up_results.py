@@ -15,7 +15,8 @@ KINDS = {"linear": 0.3, "look-up": 0.27, "comparison": 0.06, "opening": 0.18, "w
 PARTS = {"attention norm": (0.15, ["opening", "linear", "comparison", "look-up"]), "attention": (0.45, ["linear", "opening", "comparison", "look-up", "opening", "linear"]),
          "mlp norm": (0.15, ["opening", "linear", "comparison", "look-up"]), "mlp": (0.25, ["linear", "waiting for the dealer", "look-up", "opening", "linear"])}
 LAYERS, RANKS = 4, ("client", "server 0", "server 1", "dealer")
-REGIONS = ["request", "step", "layer", *PARTS, "final norm", "head", *KINDS, "embedding", "logits", "sampling"]
+REGIONS = ["request", "step", "layer", *PARTS, "final norm", "head", *KINDS, "waiting for room", "embedding", "logits", "sampling"]
+TYPES = {"region": "u2", "layer": "i2", "step": "u4", "run": "u4", "depth": "u2", "bytes": "u8", "rounds": "u4"}
 
 
 class Made:
@@ -36,28 +37,29 @@ class Made:
             if self.private:
                 run["dealer"], run["dealer_waited_for"] = vary(0.6 * run["prefill"] + 0.5 * run["decode"]), vary(0.07 * run["prefill"])
             run["total"] = run.get("embedding", 0) + run["prefill"] + run["decode"] + 0.05
+            run["time_to_first_token"] = run.get("embedding", 0) + run["prefill"]
+            if self.private:
+                run["online"] = run["total"] - run["dealer_waited_for"]
             self.runs.append({**run, "tokens": tokens})
 
     def json(self, raw=True):
         of = lambda name: [run[name] for run in self.runs]
         results = {"prefill": summary(of("prefill")), "token": summary([t for run in self.runs for t in run["tokens"]]), "decode": summary(of("decode")), "total": summary(of("total"))}
+        results["time_to_first_token"] = summary(of("time_to_first_token"))
         if self.private:
-            results.update({name: summary(of(name)) for name in ("embedding", "dealer", "dealer_waited_for")})
-            results["time_to_first_token"] = summary([run["embedding"] + run["prefill"] for run in self.runs])
-            results["online"] = summary([run["total"] - run["dealer_waited_for"] for run in self.runs])
-        first = results["time_to_first_token" if self.private else "prefill"]["mean"]
-        results["prefill"]["tokens_per_second"] = 1000 * self.prompt_tokens / first
+            results.update({name: summary(of(name)) for name in ("embedding", "dealer", "dealer_waited_for", "online")})
+        results["prefill"]["tokens_per_second"] = 1000 * self.prompt_tokens / results["time_to_first_token"]["mean"]
         results["decode"]["tokens_per_second"] = 1000 * (self.new_tokens - 1) / results["decode"]["mean"]
         results["total"]["tokens_per_second"] = 1000 * self.new_tokens / results["total"]["mean"]
         roles = RANKS if self.private else ("plain",)
         made = {
             "format": "shardlm benchmark", "format_version": 1,
-            "model": {"file": "made-up.h5", "digest": "00" * 32, "layers": self.layers, "hidden": 192, "intermediate": 512, "heads": 6, "kv_heads": 2, "vocabulary": 2560, "parameters": 517000 * self.layers},
+            "model": {"file": "made-up", "digest": "00" * 32, "layers": self.layers, "hidden": 192, "intermediate": 512, "heads": 6, "kv_heads": 2, "vocabulary": 2560, "parameters": 517000 * self.layers},
             "device": "OpenMP on a made-up CPU", "version": "0.1.0", "protocol": self.protocol, "timestamp": "2026-11-29T01:20:33Z",
             "config": {"prompt": "Hello, <how> are & \"you\"?", "text_tokens": 6, "prompt_tokens": self.prompt_tokens, "tokens": 19 if self.case == "tokens" else None, "chat": False,
                        "max_new_tokens": self.new_tokens, "temperature": 0.7, "seed": None, "runs": len(self.runs), "warmup": 2, "threads": 1},
             "results": results,
-            "peak_bytes": {role: 43000000 + 1000 * i for i, role in enumerate(roles)}, "start_up": 412.5,
+            "start_up": 412.5,
             "provenance": {"commit": "made0up0", "compiler": "g++ 12.2.0", "build_type": "Release", "kokkos": "3.4.1", "backend": "OpenMP", "mpi": "Open MPI 4.1.4", "chacha_rounds": 12, "isa": "avx512",
                            "ranks": [{"rank": i, "role": role, "host": "made-up", "os": "Debian 12", "cpu": "a made-up CPU", "cores": 2, "memory": 25 << 30, "threads": 1, "load": 0.25,
                                       "gpu": None, "driver": None, "gpu_memory": None} for i, role in enumerate(roles)]}}
@@ -68,6 +70,7 @@ class Made:
             costs = {"rounds": 114 * self.new_tokens, "opened_bytes": 2268187, "dealt_bytes": 3955384, "key_bytes": 9804544, "prg_blocks": 1468809}
             made["traffic"] = {**costs, "oblivious_sent": 32 * self.prompt_tokens if self.protocol == "v3-ot" else 0, "oblivious_received": 32 * self.prompt_tokens if self.protocol == "v3-ot" else 0}
             made["predicted"] = dict(costs)
+            made["peak_bytes"] = {role: 43000000 + 1000 * i for i, role in enumerate(roles)}
             total = results["total"]["mean"]
             made["parts"] = {server: {**{k: v * total for k, v in KINDS.items()}, "other": 0.12 * total} for server in ("server 0", "server 1")}
         if self.protocol == "v3-cc":
@@ -93,7 +96,7 @@ class Made:
                 else:
                     self._step(note, role, now, end, step, r)
                 now = end
-            note("request", start, start + run["total"] / 1000, -1, -1, r, 0)
+            note("request", start, start + run["total"] / 1000, -1, 0, r, 0)
             clock = start + run["total"] / 1000 + 0.001
         return found
 
@@ -126,20 +129,20 @@ class Made:
         with h5py.File(path, "w") as file:
             file.attrs.update({"format": "shardlm trace", "format_version": 1, "version": "0.1.0", "protocol": self.protocol, "model": "made-up.h5", "commit": "made0up0",
                                "created": "2026-11-29T01:20:33Z", "attestation": ""})
-            dataset(file, "regions", np.array(REGIONS, dtype=h5py.string_dtype()), "", "names of regions")
+            dataset(file, "regions", np.array([name.encode() for name in REGIONS]), "none", "names of regions")
             clock, spans = 0.0, []
             for run in self.runs:
                 spans.append((clock, clock + run["total"] / 1000))
                 clock = spans[-1][1] + 0.001
             n = len(spans)
             for name, values in (("run", range(n)), ("start", [s for s, _ in spans]), ("end", [e for _, e in spans]), ("prompt_tokens", [self.prompt_tokens] * n), ("new_tokens", [self.new_tokens] * n)):
-                dataset(file, f"runs/{name}", np.array(list(values)), "s" if name in ("start", "end") else "1", name)
+                dataset(file, f"runs/{name}", np.array(list(values), dtype="f8" if name in ("start", "end") else "u8"), "s" if name in ("start", "end") else "none", name)
             for i, role in enumerate(RANKS):
                 group = file.create_group(role.replace(" ", "_"))
                 group.attrs.update({"rank": i, "role": role, "host": "made-up", "clock_offset": 0.0, "clock_uncertainty": 1e-6, "dropped": 0})
                 columns = list(zip(*self.events(role)))
                 for name, values in zip(("region", "start", "end", "layer", "step", "run", "depth", "bytes", "rounds"), columns):
-                    dataset(group, name, np.array(values), "s" if name in ("start", "end") else "1", name)
+                    dataset(group, name, np.array(values, dtype=TYPES.get(name, "f8")), "s" if name in ("start", "end") else "none", name)
 
 
 def dataset(group, name, values, unit, description):

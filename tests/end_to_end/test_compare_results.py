@@ -36,7 +36,7 @@ class Compares(Case):
 
     def test_noise_is_no_difference(self):
         found = verdicts(self.works(script("compare", self.a, self.again)))
-        self.assertEqual(len(found), 2 * (9 + 9 + 4))
+        self.assertEqual(len(found), 2 * (9 + 9 + 5))
         self.assertEqual(set(found.values()), {"within the noise"})
 
     def test_a_real_difference_is_found_both_ways(self):

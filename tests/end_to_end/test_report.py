@@ -59,8 +59,7 @@ class Expected:
         if kind == "relative":
             if what == "plain":
                 return mean(data, "total") / mean(self.json(f"plain-{case}"), "total")
-            base = "time_to_first_token" if what == "prefill" else what
-            return mean(data, what) / mean(self.json(f"v3-{case}"), base)
+            return mean(data, what) / mean(self.json(f"v3-{case}"), what)
         ordered = sorted((self.json(f"{p}-{case}") for p in ("v2", "v3", "v3-ot", "v3-mpc", "v3-cc", "plain") if os.path.exists(os.path.join(self.folder, f"{p}-{case}.json"))),
                          key=lambda d: mean(d, "total"))
         before = ordered[[d["protocol"] for d in ordered].index(data["protocol"]) - 1]
