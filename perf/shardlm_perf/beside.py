@@ -1,6 +1,6 @@
 """The sections that put results beside others': the earlier system's published table, other projects, other sizes of model."""
 from .charts import SERIES_CLASS, log_log
-from .document import Code, Column, Figure, Number, Row, Section, Table, Text, figures, mean_and_std, ms, parameters_text, rate, times
+from .document import Code, Column, Figure, Number, Row, Section, Table, Text, count, figures, mean_and_std, ms, parameters_text, rate, times
 from .refusal import Refused
 from .results import NAMES, PROTOCOLS, Checked
 from .trust import read_data
@@ -75,6 +75,8 @@ def peer_cell(entry, name, key):
     value = entry.get(name, float, optional=True)
     if value is None:
         return "-"
+    if name == "rounds":
+        return count(value, key)
     factor = {"ms": 1e3, "MB": 1e-6}.get(PEER_COLUMNS[name][1], 1)
     return Number(figures(value * factor, 3) if value else "0", value, key)
 
@@ -84,19 +86,20 @@ def scaling(folders, prefixes):
     columns = [Column("Model", numeric=False), Column("parameters"), Column("device", numeric=False), Column("Protocol", numeric=False), Column("prompt", "tokens"), Column("first token", "ms"),
                Column("a further token", "ms"), Column("opened a request", "MiB")]
     rows, series = [], {"first token": {}, "a further token": {}}
+    scale, unit = (1e9, "billions") if max((b.model["parameters"] for r in folders for b in r.benchmarks.values()), default=0) >= 1e9 else (1e6, "millions")
     for results, prefix in zip(folders, prefixes):
         for b in results.of_case(results.main_case):
             rows.append(scaling_row(b, prefix))
             name = (b.protocol, b.data["device"])
-            series["first token"].setdefault(name, []).append((b.model["parameters"] / 1e9, b.mean("time_to_first_token")))
+            series["first token"].setdefault(name, []).append((b.model["parameters"] / scale, b.mean("time_to_first_token")))
             if "token" in b.results:
-                series["a further token"].setdefault(name, []).append((b.model["parameters"] / 1e9, b.mean("token")))
+                series["a further token"].setdefault(name, []).append((b.model["parameters"] / scale, b.mean("token")))
         rows += [Row([results.name, f"{NAMES[p]} failed, case {c}: {f.status}"], "failed") for (p, c), f in results.failures.items()]
     blocks = [Text(["Of each folder the case that has the most results. Lines join results of one protocol on one device."])]
     for title, found in series.items():
         points = {x for line in found.values() for x, y in line if x > 0 and y > 0}
         if len(points) > 1:
-            blocks.append(scaling_chart(title, found))
+            blocks.append(scaling_chart(title, found, unit))
     if len(blocks) == 1:
         blocks.append(Text(["All results are of models of one size, so there is no curve."], "note"))
     return Section("Over models and machines", "scaling", blocks + [Table(columns, rows)])
@@ -110,9 +113,9 @@ def scaling_row(b, prefix):
                 Number(f"{opened / 2**20:.3g}", opened, f"{prefix}{b.key}.traffic.opened_bytes") if opened is not None else "-"])
 
 
-def scaling_chart(title, found):
+def scaling_chart(title, found, unit):
     devices = {device for _, device in found}
     lines = {NAMES[p] + (f", {device}" if len(devices) > 1 else ""): (SERIES_CLASS[p] + (" dashed" if sorted(devices).index(device) % 2 else ""), points)
              for (p, device), points in sorted(found.items(), key=lambda item: PROTOCOLS.index(item[0][0]))}
-    described = "; ".join(f"{name}: " + ", ".join(f"{y:.4g} ms at {x:.3g} billion" for x, y in sorted(points)) for name, (_, points) in lines.items())
-    return Figure(log_log(lines, "billions of parameters", f"{title}, ms"), f"{title[0].upper()}{title[1:]} over the model's size", described)
+    described = "; ".join(f"{name}: " + ", ".join(f"{y:.4g} ms at {x:.3g} {unit}" for x, y in sorted(points)) for name, (_, points) in lines.items())
+    return Figure(log_log(lines, f"{unit} of parameters", f"{title}, ms"), f"{title[0].upper()}{title[1:]} over the model's size", described)

@@ -6,7 +6,7 @@ from .html import escape
 
 KIND_CLASS = {"linear": "c1", "look-up": "c2", "comparison": "c3", "opening": "c4", "waiting for the dealer": "c5", "other": "c0"}
 PART_CLASS = {"norm": "p1", "attention": "p2", "mlp": "p3", "head": "p4", "other": "p0"}
-RANK_CLASS = {"dealing": "c6", "waiting for room": "c8", "embedding": "c7", "logits": "c8", "sampling": "c9"}
+RANK_CLASS = {"dealing": "c6", "waiting for room": "ca", "embedding": "c7", "logits": "c8", "sampling": "c9"}
 SERIES_CLASS = {"v2": "s1", "v3": "s2", "v3-ot": "s3", "v3-mpc": "s4", "v3-cc": "s5", "plain": "s6"}
 
 
@@ -31,9 +31,10 @@ def axis(ticks, unit):
     marks = []
     for i, tick in enumerate(ticks):
         last = i == len(ticks) - 1
-        side = ' class="first"' if i == 0 else ' class="last"' if last else ' class="odd"' if i % 2 else ""
+        dropped = (len(ticks) - 1 - i) % 2  # where the page is narrow: every second, beginning before the last, which has the unit
+        side = ' class="first"' if i == 0 else ' class="last"' if last else ' class="odd"' if dropped else ""
         marks.append(f'<span style="left:{at(tick, ticks[-1])}"{side}>{tick_text(tick)}{"&nbsp;" + escape(unit) if last else ""}</span>')
-    return f'<div class="label"></div><div class="axis">{"".join(marks)}</div><div class="value"></div>'
+    return f'<div class="row"><div class="axis">{"".join(marks)}</div></div>'
 
 
 def grid_lines(ticks, height):
@@ -41,8 +42,8 @@ def grid_lines(ticks, height):
 
 
 def chart_row(label, svg, value, height):
-    return (f'<div class="label">{escape(label)}</div><div class="plot"><svg width="100%" height="{height}" aria-hidden="true">{svg}</svg></div>'
-            f'<div class="value">{escape(value)}</div>')
+    return (f'<div class="row"><div class="label">{escape(label)}</div><div class="plot"><svg width="100%" height="{height}" aria-hidden="true">{svg}</svg></div>'
+            f'<div class="value">{escape(value)}</div></div>')
 
 
 def legend(classes):
@@ -97,8 +98,7 @@ def spread(rows):
         svg += "".join(f'<line class="path {css}" x1="{x(i)}" y1="{y(a):.1f}" x2="{x(i + 1)}" y2="{y(b):.1f}"/>' for i, (a, b) in enumerate(zip(values, values[1:])))
         svg += "".join(f'<circle class="mark {css}" cx="{x(i)}" cy="{y(v):.1f}" r="2.6"><title>run {i}: {100 * (v - 1):+.1f} %</title></circle>' for i, v in enumerate(values))
         made.append(chart_row(label, svg, value, height))
-    ends = (f'<div class="label"></div><div class="axis plain"><span class="first" style="left:0">first run</span>'
-            f'<span class="last" style="left:100%">last run</span></div><div class="value"></div>')
+    ends = '<div class="row"><div class="axis plain"><span class="first" style="left:0">first run</span><span class="last" style="left:100%">last run</span></div></div>'
     return f'<p class="scale">Top and bottom of each row: {100 * reach:.1f} % above and below the protocol\'s mean.</p><div class="chart">{"".join(made)}{ends}</div>'
 
 

@@ -1,10 +1,12 @@
 """The sections about traffic and memory."""
-from .charts import bars
+from .charts import stacked
 from .document import Column, Figure, Number, Row, Section, Table, Text, count, size, size_text
 from .results import NAMES, RANKS
 from .summary import case_title
 
 COUNTED = {"rounds": ("rounds", count), "opened_bytes": ("opened", size), "dealt_bytes": ("dealt", size), "key_bytes": ("keys", size), "prg_blocks": ("ChaCha blocks", count)}
+
+SENT_CLASS = {"opened, both ways": "c4", "dealt": "c1", "keys for both servers": "c2"}
 
 
 def traffic(results, prefix):
@@ -15,18 +17,19 @@ def traffic(results, prefix):
         rows = [traffic_row(b, prefix) for b in results.of_case(case) if "traffic" in b.data]
         if rows:
             blocks.append(Table(columns, rows, case_title(results, case)))
-        drawn = [(NAMES[b.protocol], size_text(sent(b)), sent(b) / 2**20, None, None, None) for b in results.of_case(case) if "traffic" in b.data]
-        if drawn and any(row[2] for row in drawn):
-            blocks.append(Figure(bars(drawn, "MiB"), f"Opened, dealt and keys of both servers together, {case_title(results, case)}", ", ".join(f"{label} {value}" for label, value, *_ in drawn)))
+        drawn = [(NAMES[b.protocol], size_text(sum(sent(b).values())), {name: value / 2**20 for name, value in sent(b).items()}) for b in results.of_case(case) if "traffic" in b.data]
+        if any(any(amounts.values()) for *_, amounts in drawn):
+            described = ", ".join(f"{label} {value}" for label, value, _ in drawn)
+            blocks.append(Figure(stacked(drawn, SENT_CLASS, "MiB"), f"Bytes between servers and dealer, {case_title(results, case)}", described))
     if len(blocks) == 1:
         blocks = [Text(["No traffic was recorded."], "note")]
     return Section("Traffic", "traffic", blocks)
 
 
 def sent(b):
-    """All bytes between servers and dealer in a run: each opens to the other, words go to one server, keys to both."""
+    """All bytes between servers and dealer in a run: each server opens to the other, words go to one, keys to both."""
     t = b.data["traffic"]
-    return 2 * t.get("opened_bytes", 0) + t.get("dealt_bytes", 0) + 2 * t.get("key_bytes", 0)
+    return {"opened, both ways": 2 * t.get("opened_bytes", 0), "dealt": t.get("dealt_bytes", 0), "keys for both servers": 2 * t.get("key_bytes", 0)}
 
 
 def traffic_row(b, prefix):
@@ -51,28 +54,16 @@ def as_predicted(counted, predicted, key):
 
 
 def memory(results, prefix):
-    columns = [Column("Protocol", numeric=False), *(Column(rank) for rank in RANKS)]
-    blocks = []
+    columns = [Column("Protocol", numeric=False), *(Column(rank) for rank in RANKS), Column("start of the job", "s")]
+    blocks = [Text(["Most memory that each rank had resident, model pages included, which the ranks of one machine share. The start of a job is part of no other time in this report."])]
     for case in results.cases:
-        rows = []
-        for b in results.of_case(case):
-            peaks = b.data.get("peak_bytes") or {}
-            if peaks:
-                named = [size(peaks[rank], f"{prefix}{b.key}.peak_bytes.{rank}") if rank in peaks else "-" for rank in RANKS]
-                other = [[size(v, f"{prefix}{b.key}.peak_bytes.{r}"), f" ({r})"] for r, v in peaks.items() if r not in RANKS]  # plaintext's one process
-                rows.append(Row([NAMES[b.protocol], *(other + named[len(other):])]))
+        rows = [memory_row(b, prefix) for b in results.of_case(case) if "peak_bytes" in b.data or "start_up" in b.data]
         if rows:
             blocks.append(Table(columns, rows, case_title(results, case)))
-    if not blocks:
-        return Section("Memory", "memory", [Text(["No peak of memory was recorded."], "note")])
-    start_up = [(b, b.data["start_up"]) for b in results.benchmarks.values() if isinstance(b.data.get("start_up"), (int, float))]
-    blocks.insert(0, Text(["Most memory that each rank had resident, model pages included, which ranks of one machine share. A whole job's start is not part of any time elsewhere in this report",
-                           *([": "] if start_up else ["."]), *start_ups(start_up, prefix)]))
-    return Section("Memory and start", "memory", blocks)
+    return Section("Memory and start", "memory", blocks if len(blocks) > 1 else [Text(["No peak of memory was recorded."], "note")])
 
 
-def start_ups(found, prefix):
-    parts = []
-    for b, value in found:
-        parts += [", " if parts else "", f"{NAMES[b.protocol]} ({b.case}) ", Number(f"{value / 1000:.2f} s", value, f"{prefix}{b.key}.start_up")]
-    return parts + (["."] if parts else [])
+def memory_row(b, prefix):
+    peaks, start = b.data.get("peak_bytes", {}), b.data.get("start_up")
+    cells = [size(peaks[rank], f"{prefix}{b.key}.peak_bytes.{rank}") if rank in peaks else "-" for rank in RANKS]
+    return Row([NAMES[b.protocol], *cells, Number(f"{start / 1000:.2f}", start, f"{prefix}{b.key}.start_up") if start is not None else "-"])

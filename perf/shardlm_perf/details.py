@@ -7,8 +7,8 @@ from .results import NAMES, PER_RUN, PHASES
 from .stats import summary
 from .summary import case_title
 
-MEANINGS = {"embedding": "the client gets the prompt's rows and makes shares of them", "prefill": "from there to the first token's logits", "time_to_first_token": "both",
-            "token": "each further token", "decode": "all further tokens of a run", "dealer": "the dealer's own work, beside the others'",
+MEANINGS = {"embedding": "the client gets the prompt's rows and makes shares of them", "prefill": "from there to the first token's logits", "time_to_first_token": "embedding and prompt",
+            "token": "one by one, over all runs", "decode": "those of a run together", "dealer": "the dealer's own work, beside the others'",
             "dealer_waited_for": "how long the slower server stood waiting for it", "online": "request without that wait", "total": "from the announcement to the last token"}
 
 

@@ -20,6 +20,12 @@ class Code:
 
 
 @dataclass
+class Small:
+    """What stands below, in small letters."""
+    text: str
+
+
+@dataclass
 class Text:
     """A paragraph: strings, Numbers and Codes. `kind`: "" (a paragraph), "note", "failed", "item" (of a list)."""
     parts: list
@@ -110,7 +116,7 @@ def whole(value):
 def size_text(value):
     for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
         if value >= factor:
-            return f"{value / factor:.3g} {unit}" if value < 1000 * factor else f"{value / factor:.0f} {unit}"
+            return f"{figures(value / factor, 3)} {unit}"
     return f"{value:.0f} B"
 
 

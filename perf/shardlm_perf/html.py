@@ -3,7 +3,7 @@ import html
 import json
 import os
 
-from .document import Code, Details, Figure, Number, Preformatted, Section, Table, Text
+from .document import Code, Details, Figure, Number, Preformatted, Section, Small, Table, Text
 
 
 def escape(text):
@@ -22,6 +22,8 @@ def piece(part):
         return f'<data class="n" value="{escape(exact(part.value))}" data-key="{escape(part.key)}" data-value="{escape(exact(part.value))}">{escape(part.text)}</data>'
     if isinstance(part, Code):
         return f"<code>{escape(part.text)}</code>"
+    if isinstance(part, Small):
+        return f'<small>{escape(part.text)}</small>'
     return escape(part)
 
 
@@ -57,8 +59,9 @@ def blocks(items):
 def table(t):
     head = "".join(f'<th scope="col"{number_class(c)}>{escape(c.title)}{unit(c)}</th>' for c in t.columns)
     rows = "\n".join(row(r, t.columns) for r in t.rows)
-    caption = f"<caption>{escape(t.caption)}</caption>" if t.caption else ""
-    return f'<div class="scroll" tabindex="0"><table>{caption}<thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></div>'
+    caption = f'<p class="caption">{escape(t.caption)}</p>' if t.caption else ""  # outside, because it does not scroll with the table
+    label = f' aria-label="{escape(t.caption)}"' if t.caption else ""
+    return f'{caption}<div class="scroll" tabindex="0"><table{label}><thead><tr>{head}</tr></thead>\n<tbody>{rows}</tbody></table></div>'
 
 
 def unit(column):

@@ -1,5 +1,5 @@
 """A document as Markdown: what can be read in a terminal or a code review. Charts are in the HTML alone."""
-from .document import PLUS_MINUS, Code, Details, Figure, Number, Preformatted, Table, Text
+from .document import PLUS_MINUS, Code, Details, Figure, Number, Preformatted, Small, Table, Text
 
 
 def inline(parts):
@@ -13,6 +13,8 @@ def piece(part):
         return part.text
     if isinstance(part, Code):
         return f"`{part.text}`"
+    if isinstance(part, Small):
+        return f" ({escape(part.text)})"
     return escape(part)
 
 

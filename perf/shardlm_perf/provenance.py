@@ -32,19 +32,23 @@ def unlike(results):
     return said
 
 
+BUILD = {"commit": "commit", "compiler": "compiler", "build_type": "build type", "kokkos": "Kokkos", "backend": "backend", "mpi": "MPI", "chacha_rounds": "ChaCha rounds", "isa": "instruction set"}
+MACHINE = [Column("Rank", numeric=False), Column("host", numeric=False), Column("system", numeric=False), Column("processor", numeric=False), Column("cores"), Column("memory"), Column("threads"), Column("load"),
+           Column("GPU", numeric=False)]
+
+
 def provenance(results, prefix):
-    blocks, seen = unlike(results), set()
-    columns = [Column("Rank", numeric=False), Column("host", numeric=False), Column("system", numeric=False), Column("processor", numeric=False), Column("cores"), Column("memory"), Column("threads"), Column("load"), Column("GPU", numeric=False)]
-    for b in results.benchmarks.values():
-        p = b.data["provenance"]
-        built = ", ".join(f"{label} {p[k]}" for k, label in (("commit", "commit"), ("compiler", "compiler"), ("build_type", "build type"), ("kokkos", "Kokkos"), ("backend", "backend"), ("mpi", "MPI"),
-                                                           ("chacha_rounds", "ChaCha rounds"), ("isa", "instruction set")) if k in p)
-        where = (built, tuple((r.get("role"), r.get("host")) for r in b.ranks))
-        if where in seen:
-            continue
-        seen.add(where)
-        rows = [rank_row(r, f"{prefix}{b.key}.provenance.{i}") for i, r in enumerate(b.ranks)]
-        blocks += [Text([f"{NAMES[b.protocol]}, case {b.case}, and all that do not differ: {built}."]), Table(columns, rows)]
+    """Benchmarks of one build on the same machines share a table, with the load that the first of them found."""
+    groups = {}
+    for case in results.cases:
+        for b in results.of_case(case):
+            built = ", ".join(f"{label} {b.data['provenance'][k]}" for k, label in BUILD.items() if k in b.data["provenance"])
+            groups.setdefault((built, tuple((r.get("role"), r.get("host"), r.get("threads")) for r in b.ranks)), []).append(b)
+    blocks = unlike(results)
+    for (built, _), members in groups.items():
+        names = ", ".join(dict.fromkeys(NAMES[b.protocol] for b in members))
+        rows = [rank_row(r, f"{prefix}{members[0].key}.provenance.{i}") for i, r in enumerate(members[0].ranks)]
+        blocks += [Text([f"{names}: {built}."]), Table(MACHINE, rows)]
     if results.system_info:
         blocks.append(Details("system_info.txt", [Preformatted(results.system_info)]))
     else:

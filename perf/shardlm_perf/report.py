@@ -23,7 +23,9 @@ def chapter(results, prefix, anchor):
         for s in sections:
             s.anchor = f"{anchor}-{s.anchor}"
     b = results.any
-    title = f"{b.model_name} on {b.data['device']}" if b else f"{results.name}: nothing succeeded"
+    title = f"{b.model_name}: {b.data['device']}" if b else f"{results.name}: nothing succeeded"
+    if anchor and b:
+        title += f" ({results.name})"
     return Chapter(title, f"{len(results.benchmarks)} benchmarks, {len(results.failures)} failed", anchor or "results", facts(results), sections)
 
 

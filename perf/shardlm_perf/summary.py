@@ -5,18 +5,25 @@ from .results import NAMES, Failure
 from .stats import Difference
 
 FALSE_ALARMS = 0.01  # of one comparison of two protocols
+QUIET = 0.05  # coefficient of variation of whole requests up to which nothing is said
 
 
 def case_title(results, case):
-    """What a case is, from its benchmarks."""
+    """A case and its lengths, for captions."""
     of_case = results.of_case(case)
-    if not of_case:
-        return case
-    tokens = sorted({b.config["prompt_tokens"] for b in of_case})
-    lengths = " or ".join(f"{n} tokens" for n in tokens)
-    made = "the prompt as the tokenizer reads it" if of_case[0].config.get("tokens") is None else "a prompt of exactly so many tokens"
-    further = sorted({b.config["max_new_tokens"] for b in of_case})
-    return f"{case}: {lengths} ({made}), {' or '.join(map(str, further))} new tokens"
+    lengths, further = (" or ".join(map(str, sorted({b.config[name] for b in of_case}))) for name in ("prompt_tokens", "max_new_tokens"))
+    return f"{case}: {lengths} + {further} tokens" if of_case else case
+
+
+def case_meanings(results):
+    """What the cases are."""
+    made = []
+    for case in results.cases:
+        of_case = results.of_case(case)
+        if of_case:
+            kind = "the prompt as the tokenizer reads it" if of_case[0].config.get("tokens") is None else "a prompt of exactly so many tokens"
+            made += ["; case " if made else "Case ", Code(case), f" is {kind}"]
+    return [Text(made + [". Captions give the lengths of prompt and answer."])] if made else []
 
 
 def failed_row(protocol, failure: Failure):
@@ -62,32 +69,51 @@ def summary(results, prefix):
     for case in results.cases:
         v3 = reference(results, case)
         blocks.append(Table(columns, case_rows(results, case, lambda b: summary_row(b, v3, prefix)), case_title(results, case)))
-    blocks.append(Text(["Plaintext is no protocol: one process that sees everything, to compare with. "])
+    blocks.append(Text(["Plaintext is no protocol: one process that sees everything, to compare with."])
                   if any(p == "plain" for p, _ in results.benchmarks) else Text(["Plaintext was not measured: ", Code("perf/run-benchmarks --plain"), " does that."], "note"))
-    return Section("Summary", "summary", findings(results, prefix) + blocks)
+    return Section("Summary", "summary", findings(results, prefix) + case_meanings(results) + blocks)
 
 
 def findings(results, prefix):
     """Sentences that follow from the data."""
     said = [Text([NAMES[p], " failed in case ", Code(case), ": ", failure.status, "."], "failed") for (p, case), failure in results.failures.items()]
     case = results.main_case
-    private = [b for b in results.of_case(case) if b.protocol != "plain"]
-    if private:
-        fastest = min(private, key=lambda b: b.mean("time_to_first_token"))
-        number = ms(fastest.mean("time_to_first_token"), f"{prefix}{fastest.key}.time_to_first_token.mean")
-        parts = ["Of the private protocols ", NAMES[fastest.protocol], " has the first token soonest, after ", number, f" ms on average (case {case})"]
-        if fastest.rate("decode") is not None:
-            parts += ["; it makes ", rate(fastest.rate("decode"), f"{prefix}{fastest.key}.decode.tokens_per_second"), " further tokens a second"]
-        said.append(Text(parts + ["."], "item"))
+    said += quiet(results, prefix) + soonest(results, case, prefix)
     v3, plain = reference(results, case), results.benchmarks.get(("plain", case))
     if v3 and plain:
         factor = v3.mean("total") / plain.mean("total")
-        said.append(Text(["Privacy with V3 costs ", Number(figures(factor, 3), factor, f"{prefix}{v3.key}.relative.plain"), " times the plaintext engine's time for the whole request."], "item"))
+        said.append(Text(["With V3 the whole request takes ", Number(figures(factor, 3), factor, f"{prefix}{v3.key}.relative.plain"), f" times as long as in plaintext in one process (case {case})."], "item"))
     costs = [b for b in results.benchmarks.values() if "predicted" in b.data and "traffic" in b.data]
     if costs:
         same = sum(all(b.data["traffic"].get(k) == v for k, v in b.data["predicted"].items()) for b in costs)
         said.append(Text([f"Rounds and bytes were as predicted in {same} of {len(costs)} benchmarks."], "item"))
     return said
+
+
+def quiet(results, prefix):
+    """A warning where runs differ much."""
+    worst = max(results.benchmarks.values(), key=lambda b: b.results["total"]["cv"], default=None)
+    if worst is None or worst.results["total"]["cv"] <= QUIET:
+        return []
+    cv = percent(worst.results["total"]["cv"], f"{prefix}{worst.key}.total.cv")
+    return [Text(["The machine was not quiet, or runs differ by themselves: the coefficient of variation of whole requests is up to ", cv,
+                  f" ({NAMES[worst.protocol]}, case {worst.case}). Take differences of that size for noise."], "note")]
+
+
+def soonest(results, case, prefix):
+    """Which private protocol has the first token first, and whether that is more than noise."""
+    private = sorted((b for b in results.of_case(case) if b.protocol != "plain"), key=lambda b: b.mean("time_to_first_token"))
+    if not private:
+        return []
+    first, key = private[0], f"{prefix}{private[0].key}"
+    parts = [f"Of the private protocols {NAMES[first.protocol]} has the first token soonest (case {case}), after ",
+             ms(first.mean("time_to_first_token"), f"{key}.time_to_first_token.mean"), " ms on average"]
+    if len(private) > 1:
+        p = Difference(first.results["time_to_first_token"], private[1].results["time_to_first_token"]).p
+        parts += [f"; how far {NAMES[private[1].protocol]} is behind is ", "not known from so few runs" if p is None else "more than noise" if p <= FALSE_ALARMS else "within the noise"]
+    if first.rate("decode") is not None:
+        parts += [". It makes ", rate(first.rate("decode"), f"{key}.decode.tokens_per_second"), " further tokens a second"]
+    return [Text(parts + ["."], "item")]
 
 
 def latency(results, prefix):
@@ -102,15 +128,17 @@ def latency(results, prefix):
             description = "Mean time to the first token: " + ", ".join(f"{label} {value}" for label, value, *_ in rows)
             blocks.append(Figure(bars(rows, "ms"), f"Time to the first token, {case_title(results, case)}", description))
         rates = [(NAMES[b.protocol], f"{figures(b.rate('decode'), 3)} /s", b.rate("decode"), None, None, None) for b in results.of_case(case) if b.rate("decode") is not None]
-        if rates:
-            blocks.append(Figure(bars(rates, "tokens/s"), f"Further tokens a second, {case_title(results, case)}", ", ".join(f"{label} {value}" for label, value, *_ in rates)))
+        private = [row for row in rates if row[0] != NAMES["plain"]]  # beside plaintext they would all look alike
+        if private:
+            plain = [f"; {label} {value}" for label, value, *_ in rates if label == NAMES["plain"]]
+            blocks.append(Figure(bars(private, "tokens/s"), f"Further tokens a second, {case_title(results, case)}{''.join(plain)}", ", ".join(f"{label} {value}" for label, value, *_ in rates)))
         if failed:
             blocks.append(Text([f"Case {case} has no bar of {', '.join(failed)}, which failed."], "failed"))
     return Section("Latency", "latency", blocks)
 
 
 def ranking(results, prefix):
-    columns = [Column("Place"), Column("Protocol", numeric=False), Column("Whole request", "ms"), Column("slower than the one before"), Column("p"), Column("is that more than noise?", numeric=False)]
+    columns = [Column("Place", numeric=False), Column("Protocol", numeric=False), Column("Whole request", "ms"), Column("slower than the one before"), Column("p"), Column("is that more than noise?", numeric=False)]
     blocks = [Text([f"By the mean time of the whole request. Two neighbours differ where Welch's t-test of their runs says so; it errs in {100 * FALSE_ALARMS:g} % of cases "
                     "without a difference, and knows only how runs differ within one start of the program."])]
     for case in results.cases:

@@ -101,8 +101,7 @@ def chart(lanes, start, end, draw):
     return f'<div class="chart lanes">{rows}{axis(ticks, "ms")}</div>'
 
 
-def legend_of(lanes):
-    names = {name for parts in lanes.values() for _, _, name in parts}
+def legend_of(names):
     return legend({name: css for name, css in CLASSES.items() if name in names})
 
 
@@ -119,18 +118,19 @@ def middle_layer(trace, run):
 
 
 def timelines(trace):
-    """(HTML of the whole run, its number) and (HTML of one layer, its number), or None for what the trace does not have."""
+    """(HTML of the whole run, its number) and (HTML of one layer, its number), or None for what the trace does not have; the names of their colours."""
     place = trace.typical_run()
     if place is None:
-        return None, None
+        return None, None, set()
     run, start, end = int(trace.runs["run"][place]), float(trace.runs["start"][place]), float(trace.runs["end"][place])
     lanes = {role: segments(rank, run) for role, rank in trace.ranks.items()}
     if not any(lanes.values()) or end <= start:
-        return None, None
+        return None, None, set()
     start = min(start, *(parts[0][0] for parts in lanes.values() if parts))
     end = max(end, *(parts[-1][1] for parts in lanes.values() if parts))
-    whole, layer = (legend_of(lanes) + chart(lanes, start, end, whole_lane), run), middle_layer(trace, run)
+    names = {name for parts in lanes.values() for _, _, name in parts}
+    whole, layer = (chart(lanes, start, end, whole_lane), run), middle_layer(trace, run)
     if layer is None:
-        return whole, None
+        return whole, None, names
     within = {role: [s for s in parts if s[1] > layer[0] and s[0] < layer[1]] for role, parts in lanes.items()}
-    return whole, (legend_of(within) + chart(within, layer[0], layer[1], close_lane), layer[2])
+    return whole, (chart(within, layer[0], layer[1], close_lane), layer[2]), names

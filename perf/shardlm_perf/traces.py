@@ -135,6 +135,7 @@ class Trace:
             chosen &= rank.around(["step"]) >= 0  # beside the steps a request holds waiting that is no work of any
             part, kind = rank.around(PARTS)[chosen], rank.around(LEAVES)[chosen]
             np.add.at(sums, (part, kind), rank.own_seconds()[chosen] * factor)  # -1, of no part or kind, is the last
+        sums[np.abs(sums) < 1e-9] = 0  # what is left of differences
         return {name: dict(zip(KINDS, row.tolist())) for name, row in zip((*PARTS, "other"), sums)}
 
     def typical_run(self):

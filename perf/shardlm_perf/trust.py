@@ -2,7 +2,7 @@
 import json
 import os
 
-from .document import Code, Column, Number, Row, Section, Table, Text, count
+from .document import Code, Column, Number, Row, Section, Small, Table, Text, count
 from .refusal import Refused
 from .results import NAMES, PROTOCOLS, RANKS, Checked
 
@@ -45,14 +45,14 @@ def accuracy_row(label, results, protocol, which, prefix):
 
 def security(results, prefix):
     data = read_data("security.json")
-    columns = [Column("Protocol", numeric=False), Column("how", numeric=False), *(Column(f"{rank} learns", numeric=False) for rank in RANKS), Column("who reads the network", numeric=False)]
+    columns = [Column("Protocol", numeric=False), *(Column(f"{rank} learns", numeric=False) for rank in RANKS), Column("who reads the network", numeric=False)]
     rows, said = [], [Text([data["assumption"]]), Text([data["nobody_hides"]])]
     for protocol in results.protocols:
         known = data["protocols"][protocol]
         settings = [b for (p, _), b in results.benchmarks.items() if p == protocol]
         channels = "none" if protocol == "plain" else settings[0].config.get("channels") if settings else "secure" if protocol == "v3-cc" else "plain"
         network = data["channels"].get(channels, f"channels: {channels}")
-        rows.append(Row([NAMES[protocol], known["how"], *(known[rank] for rank in RANKS), network], "prose"))
+        rows.append(Row([[NAMES[protocol], Small(known["how"])], *(known[rank] for rank in RANKS), network], "prose"))
         embedding = settings[0].config.get("embedding") if settings else None
         if protocol in data["default_embedding"] and embedding in data["embeddings"] and embedding != data["default_embedding"][protocol]:
             said.append(Text([f"{NAMES[protocol]} was run with embedding ", Code(embedding), f": {data['embeddings'][embedding]}."], "note"))
@@ -62,9 +62,13 @@ def security(results, prefix):
 
 
 def attestation(results):
-    """What the ranks' machines proved, where channels were secure."""
-    found = {}
-    for (protocol, _), b in results.benchmarks.items():
-        if isinstance(b.data.get("attestation"), dict):
-            found.setdefault((protocol, json.dumps(b.data["attestation"])), b.data["attestation"])
-    return [Text([f"{NAMES[protocol]}, attestation: " + ", ".join(f"{rank} {value}" for rank, value in ranks.items()) + "."], "item") for (protocol, _), ranks in found.items()]
+    """What the ranks' machines proved, where channels were secure: of each protocol the different answers, with the ranks that gave them."""
+    said = []
+    for protocol in results.protocols:
+        answers = {}
+        for (p, _), b in results.benchmarks.items():
+            if p == protocol and isinstance(b.data.get("attestation"), dict):
+                for rank, answer in b.data["attestation"].items():
+                    answers.setdefault(str(answer), set()).add(rank)
+        said += [Text([f"{NAMES[protocol]}, attestation of {', '.join(rank for rank in RANKS if rank in ranks)}: {answer}."], "item") for answer, ranks in answers.items()]
+    return said

@@ -1,9 +1,9 @@
 """The sections about where the time goes: layer parts and kinds of work from traces, timelines."""
 from .charts import KIND_CLASS, PART_CLASS, stacked
-from .document import Code, Column, Figure, Row, Section, Table, Text, figures, ms, percent
+from .document import Code, Column, Details, Figure, Row, Section, Table, Text, figures, ms, percent
 from .results import KINDS, NAMES
 from .summary import case_title
-from .timeline import timelines
+from .timeline import legend_of, timelines
 from .traces import Trace
 
 # The norms are one piece of a bar, and so are the last norm and the head.
@@ -66,7 +66,7 @@ def step_blocks(results, case, step, of_step, rows, prefix):
             kinds, key = pieces[piece], f"{prefix}{protocol}.{case}.trace.{step}.{piece}"
             together = sum(kinds.values())
             lines.append(Row([f"{NAMES[protocol]}, {piece}", *(ms(kinds[k], f"{key}.{k}") for k in KINDS), ms(together, f"{key}.together"), percent(together / whole if whole else 0, f"{key}.share")]))
-    return made + [Table(columns, lines, f"The same as a table: {of_step}, {case_title(results, case)}")]
+    return made + [Details(f"As a table: time of {of_step}, {case_title(results, case)}", [Table(columns, lines)])]
 
 
 def json_parts(results, prefix):
@@ -88,15 +88,15 @@ def timeline(results, breakdowns, prefix):
     if not drawn:
         return Section("Timeline", "timeline", list(NO_TRACES))
     case = next(case for case in (results.main_case, *results.cases) if any(key[1] == case for key in drawn))
+    of_case = [(b.protocol, *breakdowns.timelines[b.protocol, case]) for b in results.of_case(case) if (b.protocol, case) in breakdowns.timelines]
+    legend = legend_of(set().union(*(names for _, (_, _, names), _ in of_case)))
     blocks = [Text(["Of each protocol the run whose length is the median. Lanes are ranks; in a whole run a column shows what filled the time from the bottom up, in one layer blocks stand where the work was. "
                     "The dealer may be ahead of the others."])]
-    for b in results.of_case(case):
-        if (b.protocol, case) not in breakdowns.timelines:
-            continue
-        (whole, layer), uncertainty = breakdowns.timelines[b.protocol, case]
+    for protocol, (whole, layer, _), uncertainty in of_case:
         clocks = f"; clocks of the ranks agree to {1e6 * uncertainty:.3g} us" if uncertainty else ""
         if whole:
-            blocks.append(Figure(whole[0], f"{NAMES[b.protocol]}, run {whole[1]}, {case_title(results, case)}{clocks}", f"Timeline of the four ranks under {NAMES[b.protocol]}"))
+            blocks.append(Figure(legend + whole[0], f"{NAMES[protocol]}, run {whole[1]}, {case_title(results, case)}{clocks}", f"Timeline of the four ranks under {NAMES[protocol]}"))
         if layer:
-            blocks.append(Figure(layer[0], f"{NAMES[b.protocol]}, layer {layer[1]} of the prompt", f"Timeline of layer {layer[1]} under {NAMES[b.protocol]}"))
+            blocks.append(Figure(layer[0], f"{NAMES[protocol]}, layer {layer[1]} of the prompt", f"Timeline of layer {layer[1]} under {NAMES[protocol]}"))
+        legend = ""  # once is enough
     return Section("Timeline", "timeline", blocks)

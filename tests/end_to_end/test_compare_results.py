@@ -1,5 +1,6 @@
 """perf/compare on made-up results: it finds a difference that is there, and none that is not."""
 import json
+import math
 import os
 import random
 import re
@@ -11,7 +12,7 @@ from made_up_results import Made, write, write_folder
 from shardlm_perf.comparing import Compared, compare
 from shardlm_perf.results import Benchmark
 from shardlm_perf.rounds import merge
-from shardlm_perf.stats import summary
+from shardlm_perf.stats import Difference, holm, summary, t_quantile, two_sided_p
 
 
 def verdicts(output):
@@ -147,6 +148,27 @@ class FalseAlarms(Case):
                 sides.append(Benchmark(path))
             found += any(c.significant and isinstance(c, Compared) and c.phase == "total" for c in compare([("V3", *sides)], 0.01))
         self.assertGreater(found, 45)
+
+
+class Statistics(unittest.TestCase):
+    def test_percentiles_are_the_elements_that_the_form_says(self):
+        s = summary([float(i) for i in (3, 1, 2, 10, 4, 6, 5, 7, 9, 8, 11)])
+        self.assertEqual((s["p50"], s["p95"], s["p99"], s["min"], s["max"], s["n"]), (6, 11, 11, 1, 11, 11))  # 9.5 is 10 away from zero
+        self.assertAlmostEqual(s["std"], math.sqrt(10))
+        self.assertEqual(summary([5.0])["p99"], 5)
+
+    def test_students_distribution(self):
+        for t, freedom, p in ((2.228139, 10, 0.05), (12.7062, 1, 0.05), (3.169273, 10, 0.01), (1.959964, 1e7, 0.05), (0, 3, 1)):
+            self.assertAlmostEqual(two_sided_p(t, freedom), p, delta=2e-6)
+        self.assertAlmostEqual(t_quantile(0.01, 5), 4.032143, delta=1e-5)
+
+    def test_welch_by_a_worked_example(self):
+        a, b = summary([27.5, 21.0, 19.0, 23.6, 17.0, 17.9, 16.9, 20.1, 21.9, 22.6, 23.1, 19.6, 19.0, 21.7, 21.4]), summary([27.1, 22.0, 20.8, 23.4, 23.4, 23.5, 25.8, 22.0, 24.8, 20.2, 21.9, 22.1, 22.9, 20.5, 24.4])
+        self.assertAlmostEqual(Difference(a, b).p, 0.021378, delta=1e-5)
+
+    def test_holm(self):
+        self.assertEqual(holm([0.02, 0.001, None, 0.013], 0.05), [True, True, False, True])
+        self.assertEqual(holm([0.03, 0.001, 0.04], 0.05), [False, True, False])
 
 
 if __name__ == "__main__":

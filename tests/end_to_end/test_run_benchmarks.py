@@ -127,6 +127,43 @@ class WithMadeUpProgram(Case):
         self.assertFalse(os.path.exists(self.path("refused")))
 
 
+@unittest.skipUnless("SHARDLM" in os.environ, "SHARDLM does not name the program")
+class WithTheProgram(Case):
+    def benchmarks(self, name, *arguments):
+        run = script("run-benchmarks", "--program", os.environ["SHARDLM"], "--out", self.path(name), "-m", "3", "-w", "1", *arguments)
+        self.assertEqual(run.returncode, 0, run)
+        self.assertEqual(os.listdir(self.folder).count(name), 1)
+        self.assertFalse([file for file in os.listdir(self.folder) if file.startswith(name + ".work")])
+        with open(self.path(name, "report.html"), encoding="ascii") as file:
+            return Page(file.read())
+
+    def test_all_protocols(self):
+        page = self.benchmarks("all", "--all", "-r", "2")
+        self.assertIn("12 benchmarks, 0 failed", page.text)
+        self.assertIn("Rounds and bytes were as predicted in 10 of 10 benchmarks", page.text)
+        self.assertIn("All summaries of 12 benchmarks were computed again from these runs and are the same", page.text)
+        for protocol in PROTOCOLS[:-1]:
+            with open(self.path("all", f"{protocol}-tokens.json"), encoding="utf-8") as file:
+                data = json.load(file)
+            number = lambda key: json.loads(page.numbers[f"{protocol}.tokens.{key}"][0][0])
+            self.assertEqual(data["config"]["prompt_tokens"], 19)
+            self.assertEqual(number("time_to_first_token.mean"), data["results"]["time_to_first_token"]["mean"])
+            # Steps of the trace are the servers' part of what the client waited for.
+            traced = sum(number(f"trace.prompt.{piece}.together") for piece in ("norm", "attention", "mlp", "head", "other"))
+            self.assertLess(0.5 * data["results"]["prefill"]["mean"], traced)
+            self.assertLess(traced, 1.2 * data["results"]["time_to_first_token"]["mean"])
+
+    def test_rounds_accuracy_and_a_chrome_trace(self):
+        page = self.benchmarks("rounds", "--v3", "--accuracy", "--cases", "text", "-r", "3", "--rounds", "2")
+        self.assertEqual(json.loads(page.numbers["v3.text.total.n"][0][0]), 3)
+        self.assertEqual(page.numbers["v3.accuracy.private.same_top"][0][0], page.numbers["v3.accuracy.private.positions"][0][0])
+        self.works(script("chrome-trace", self.path("rounds/v3-text.trace.h5"), self.path("trace.json")))
+        with open(self.path("trace.json"), encoding="ascii") as file:
+            events = [e for e in json.load(file)["traceEvents"] if e["ph"] == "X"]
+        self.assertEqual({e["pid"] for e in events}, {0, 1, 2, 3})
+        self.works(script("compare", self.path("rounds"), self.path("rounds"), "--fail-if-slower", "0"))
+
+
 def read(path):
     """What a file holds; nothing where there is none, as of a process that has ended."""
     try:
