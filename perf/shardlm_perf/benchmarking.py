@@ -92,11 +92,19 @@ class Benchmarking:
     def command(self, protocol, case, runs, result, trace):
         o = self.options
         made = [] if protocol == "plain" else list(o.mpirun)
-        made += [o.program, "bench", "-e", protocol, *self.preparation.options(protocol), "-p", o.prompt]
+        made += [o.program, "bench", "-e", protocol, *self.preparation.options(protocol), *self.prompt()]
         made += ["--tokens", str(o.tokens)] if case == "tokens" else []
         made += ["-m", str(o.new_tokens), "-t", f"{o.temperature:g}", "-r", str(runs), "-w", str(o.warmup), "-o", result, "--raw"]
         made += [] if protocol == "plain" else ["--trace", trace]
         return made + (["--threads", str(o.threads)] if o.threads else []) + o.bench_options
+
+    def prompt(self):
+        """The text; on several hosts in a file of the client's, because a launcher would show it to all of them."""
+        if self.options.one_machine:
+            return ["-p", self.options.prompt]
+        path = os.path.join(self.work, "prompt.txt")
+        write_whole(path, self.options.prompt)
+        return ["--prompt-file", path]
 
     def finish(self, protocol):
         """After a protocol's last run: rounds become one, accuracy is compared, and what was made for it goes."""

@@ -76,6 +76,8 @@ def end(process):
 
 
 def last_lines(log, begin):
+    """The end of what a run said, and before it the program's own sentences, which a launcher's words may have pushed further up."""
     with open(log, "rb") as file:
         file.seek(begin)
-        return file.read().decode("utf-8", "replace").splitlines()[-LAST_LINES:]
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    return [line for line in lines[:-LAST_LINES] if line.startswith("shardlm: ")][-5:] + lines[-LAST_LINES:]

@@ -7,9 +7,11 @@ import shutil
 import unittest
 
 from perf_scripts import Case, Page, script
-from made_up_results import PARTS, REGIONS, Made, write, write_folder
+from made_up_results import KINDS, PARTS, REGIONS, Made, write, write_folder
 
 from shardlm_perf.stats import Difference  # the path is perf_scripts'
+from shardlm_perf.timeline import segments
+from shardlm_perf.traces import Trace
 
 
 def read(path):
@@ -150,6 +152,20 @@ class Report(Case):
         for protocol in ("v2", "v3-mpc"):
             whole = sum(json.loads(self.page.numbers[f"{protocol}.tokens.trace.prompt.{piece}.together"][0][0]) for piece in ("norm", "attention", "mlp", "head", "other"))
             self.assertAlmostEqual(whole, self.expected.json(f"{protocol}-tokens")["results"]["prefill"]["mean"], delta=1e-6)
+
+    def test_a_timeline_shows_each_event_where_it_was(self):
+        made, trace = Made("v3", "tokens"), Trace(os.path.join(self.results, "v3-tokens.trace.h5"))
+        lengths = sorted((run["total"], i) for i, run in enumerate(made.runs))
+        run = trace.typical_run()
+        self.assertEqual(run, lengths[(len(lengths) - 1) // 2][1])
+        for rank in trace.ranks.values():
+            found = segments(rank, run)
+            self.assertTrue(all(a < b for a, b, _ in found) and all(one[1] <= other[0] for one, other in zip(found, found[1:])))
+            leaves = [(s, e, n) for s, e, n, r in zip(rank.start, rank.end, rank.names, rank.run) if r == run and n in (*KINDS, "embedding", "logits", "sampling")]
+            shown = {(a, b, name) for a, b, name in found if name not in ("other", "dealing")}
+            self.assertEqual(shown, set(leaves))
+        dealt = sum(b - a for a, b, _ in segments(trace.ranks["dealer"], run))
+        self.assertAlmostEqual(dealt, 0.7 * (made.runs[run]["prefill"] + sum(made.runs[run]["tokens"])) / 1000)
 
     def test_failed_runs_are_shown_as_failed(self):
         for text in (self.page.text, self.markdown.replace("\\", "")):
