@@ -131,7 +131,7 @@ void add_private(Json& j, const BenchResults& b, const BenchOptions& o) {
   j["peak_bytes"]["client"] = b.client_peak;
   for (Role role : kOthers) j["peak_bytes"][net::name(role)] = b.reports[int(role)].peak_bytes;
   for (Role role : kOthers)
-    if (const std::string& said = b.attested[int(role)]; !said.empty()) j["attestation"][net::name(role)] = said;
+    if (const std::string& said = b.attested.machines[int(role)]; !said.empty()) j["attestation"][net::name(role)] = said;
 }
 
 }  // namespace
@@ -148,6 +148,7 @@ Json json_of(const BenchResults& b, const BenchOptions& o) {
   if (o.raw) j["raw_timings"] = raw_json(b, o);
   if (!is_plain(o)) add_private(j, b, o);
   j["start_up"] = b.start_up;
+  if (!is_plain(o) && choices(o).secure_channels) j["handshakes"] = 1000 * b.attested.seconds;
   j["provenance"] = b.build;
   j["provenance"]["ranks"] = b.machines;
   return j;

@@ -33,7 +33,7 @@ void Recorder::begin(Region region, int layer, double time) {
 void Recorder::end(double time) {
   const Open open = open_.back();
   open_.pop_back();
-  if (requests_ <= skipped_) return;
+  if (skipped_ > 0 && requests_ <= skipped_) return;
   if (events_.size() >= most_) {
     ++dropped_;
     return;

@@ -7,6 +7,8 @@
 
 #include <sys/resource.h>
 
+#include <functional>
+
 namespace shardlm::protocol {
 namespace {
 
@@ -67,19 +69,11 @@ bool begins_step(net::World& world, const Announcement& a, std::uint64_t steps) 
   return true;
 }
 
-// What a server sends to the other one, and what the dealer sends it: server 0 draws its own words.
-trace::Counts traffic(net::World& world, const mpc::Party& party) {
-  const mpc::Costs& c = party.costs();
-  const bool dealer = world.role() == Role::dealer;
-  const std::uint64_t words = world.role() == Role::server0 ? 0 : c.dealt_bytes;
-  return {dealer ? words + 2 * c.key_bytes : words + c.opened_bytes + c.key_bytes, c.rounds};
-}
-
-// The whole request is one region of a rank's trace, and what it counts is what its party counts.
+// The whole request is one region of a rank's trace; bytes: what is counted in its regions beside rounds.
 class Recording {
  public:
-  Recording(trace::Recorder* recorder, net::World& world, mpc::Party& party) : recorder_(recorder) {
-    if (recorder_) recorder_->count([&world, &party] { return traffic(world, party); });
+  Recording(trace::Recorder* recorder, mpc::Party& party, std::function<std::uint64_t()> bytes) : recorder_(recorder) {
+    if (recorder_) recorder_->count([&party, bytes = std::move(bytes)] { return trace::Counts{bytes(), party.costs().rounds}; });
     party.record(recorder_);
     scope_.emplace(recorder_, trace::Region::request);
   }
@@ -102,7 +96,10 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
   wipe(&dealt.key, sizeof dealt.key);
   wipe(&common, sizeof common);
   mpc::Server server(world, request);
-  const Recording recording(options.recorder, world, server);
+  // What it sends to the other server, and what the dealer sends it.
+  const Recording recording(options.recorder, server, [&server, &request] {
+    return server.costs().opened_bytes + server.costs().key_bytes + request.dealt.payload(mpc::Record::words);
+  });
   std::optional<RowAnswerer> rows;
   if (options.key) rows.emplace(world, *options.key, a.request, rows_due(a));
   Report report;
@@ -161,7 +158,7 @@ void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcem
   wipe(&keys1.key, sizeof keys1.key);
   mpc::pair(request.to0, request.to1);
   mpc::Dealer dealer(world, request);
-  const Recording recording(options.recorder, world, dealer);
+  const Recording recording(options.recorder, dealer, [&dealer] { return dealer.costs().dealt_bytes + 2 * dealer.costs().key_bytes; });
   request.to0.record(options.recorder);
   request.to1.record(options.recorder);
   Report report;

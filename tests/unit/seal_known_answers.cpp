@@ -14,15 +14,15 @@ Bytes bytes(const json& c, const char* name) { return unhex(c.at(name)); }
 Key key(const json& c, const char* name) { return Key(unhex_array<32>(c.at(name))); }
 
 // Each library that AES-GCM may come from.
-class SealGcm : public testing::TestWithParam<std::unique_ptr<Gcm> (*)(const Key&)> {
+class SealGcm : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    if (!GetParam()(Key{})) GTEST_SKIP() << "this build or machine is without it";
+    if (!gcm(Key{})) GTEST_SKIP() << "this build or machine is without it";
   }
-  static Aead aead(const Key& key) { return Aead(GetParam()(key)); }
+  static std::unique_ptr<Gcm> gcm(const Key& key) { return GetParam() == "CryptoPP" ? cryptopp_gcm(key) : ipsec_mb_gcm(key); }
+  static Aead aead(const Key& key) { return Aead(gcm(key)); }
 };
-INSTANTIATE_TEST_SUITE_P(Of, SealGcm, testing::Values(cryptopp_gcm, ipsec_mb_gcm),
-                         [](const auto& library) { return library.index == 0 ? "CryptoPP" : "IpsecMb"; });
+INSTANTIATE_TEST_SUITE_P(Of, SealGcm, testing::Values("CryptoPP", "IpsecMb"), [](const auto& library) { return library.param; });
 
 TEST_P(SealGcm, GivesWycheproofsAnswers) {
   std::size_t refused = 0;
