@@ -1,6 +1,6 @@
 """The sections about traffic and memory."""
 from .charts import stacked
-from .document import Column, Figure, Number, Row, Section, Table, Text, count, size, size_text
+from .document import Column, Figure, Number, Row, Section, Table, Text, count, ms, size, size_text
 from .results import NAMES, RANKS
 from .summary import case_title
 
@@ -54,7 +54,7 @@ def as_predicted(counted, predicted, key):
 
 
 def memory(results, prefix):
-    columns = [Column("Protocol", numeric=False), *(Column(rank) for rank in RANKS), Column("start of the job", "s")]
+    columns = [Column("Protocol", numeric=False), *(Column(rank) for rank in RANKS), Column("start of the job", "s"), Column("of that handshakes", "ms")]
     blocks = [Text(["Most memory that each rank had resident, model pages included, which the ranks of one machine share. The start of a job is part of no other time in this report."])]
     for case in results.cases:
         rows = [memory_row(b, prefix) for b in results.of_case(case) if "peak_bytes" in b.data or "start_up" in b.data]
@@ -64,6 +64,7 @@ def memory(results, prefix):
 
 
 def memory_row(b, prefix):
-    peaks, start = b.data.get("peak_bytes", {}), b.data.get("start_up")
+    peaks, start, handshakes = b.data.get("peak_bytes", {}), b.data.get("start_up"), b.data.get("handshakes")
     cells = [size(peaks[rank], f"{prefix}{b.key}.peak_bytes.{rank}") if rank in peaks else "-" for rank in RANKS]
-    return Row([NAMES[b.protocol], *cells, Number(f"{start / 1000:.2f}", start, f"{prefix}{b.key}.start_up") if start is not None else "-"])
+    cells += [Number(f"{start / 1000:.2f}", start, f"{prefix}{b.key}.start_up") if start is not None else "-"]
+    return Row([NAMES[b.protocol], *cells, ms(handshakes, f"{prefix}{b.key}.handshakes") if handshakes is not None else "-"])

@@ -85,7 +85,8 @@ class Benchmark:
         for name in ("traffic", "predicted", "peak_bytes", "parts.server 0", "parts.server 1"):
             for key, value in (checked.get(name, dict, optional=True) or {}).items():
                 checked.check(f"{name}.{key}", value, float)
-        checked.get("start_up", float, optional=True)
+        for name in ("start_up", "handshakes"):
+            checked.get(name, float, optional=True)
         self.ranks = checked.get("provenance.ranks", list)
         for rank in self.ranks:
             checked.check("provenance.ranks", rank, dict)

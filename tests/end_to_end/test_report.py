@@ -113,6 +113,8 @@ class Report(Case):
             for i, run in enumerate(data["raw_timings"]):
                 for phase in set(run) - {"tokens"}:
                     self.assertIn(f"{key}.raw.{i}.{phase}", self.page.numbers)
+            self.assertIn(f"{key}.start_up", self.page.numbers)
+            self.assertEqual(f"{key}.handshakes" in self.page.numbers, "handshakes" in data)
             for group in ("traffic", "peak_bytes"):
                 for what in data.get(group, {}):
                     self.assertIn(f"{key}.{group}.{what}", self.page.numbers)
