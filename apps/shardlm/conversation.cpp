@@ -36,10 +36,7 @@ std::string read_prompt(const GenerateOptions& o) {
   if (o.prompt) return *o.prompt;
   if (o.prompt_file.empty())
     throw Error("there is no prompt: give one with -p TEXT, --prompt-file FILE, or --prompt-file - for standard input");
-  if (o.prompt_file == "-") return without_last_line_end(read_standard_input());
-  std::ifstream file(o.prompt_file);
-  if (!file) throw Error("cannot read the prompt from " + o.prompt_file);
-  return without_last_line_end(read_all(file, o.prompt_file));
+  return read_prompt_file(o.prompt_file);
 }
 
 std::string checked_prompt(const GenerateOptions& o) {
@@ -55,6 +52,15 @@ std::vector<text::Token> encode(const GenerateOptions& o, const std::string& pro
   return text::chat_prompt(tokenizer, {{"user", prompt}}, o.system ? std::string() : text::default_system(chat_template));
 }
 
+}  // namespace
+
+std::string read_prompt_file(const std::string& path) {
+  if (path == "-") return without_last_line_end(read_standard_input());
+  std::ifstream file(path);
+  if (!file) throw Error("cannot read the prompt from " + path);
+  return without_last_line_end(read_all(file, path));
+}
+
 void check_length(std::size_t prompt, std::size_t answer, std::size_t positions) {
   if (prompt + answer - 1 <= positions) return;  // the last token is not read any more
   const std::string room = "the prompt has " + std::to_string(prompt) + " tokens and the model room for " + std::to_string(positions);
@@ -62,8 +68,6 @@ void check_length(std::size_t prompt, std::size_t answer, std::size_t positions)
   throw Error(room + ", which leaves less than the " + std::to_string(answer) + " tokens of --max-tokens: give " +
               std::to_string(positions - prompt + 1) + " or less, or shorten the prompt");
 }
-
-}  // namespace
 
 Conversation::Conversation(const GenerateOptions& options, const io::ModelConfig& config, const std::string& tokenizer_json,
                            const std::string& chat_template)

@@ -80,7 +80,7 @@ void check_memory(World& world, const Start& start, const JobOptions& o, const C
   if (start.extent && part.memory) part.memory(least.share());
 }
 
-void serve_client(World& world, const JobOptions& o, const protocol::Choices& choices, const Held& held) {
+void serve_client(World& world, const JobOptions& o, const protocol::Choices& choices, const Held& held, trace::Recorder* recorder) {
   const qwen::Model model = held.model();
   protocol::ServeOptions options;
   options.dealer_ahead = std::size_t(o.dealer_ahead);
@@ -89,6 +89,7 @@ void serve_client(World& world, const JobOptions& o, const protocol::Choices& ch
   if (held.key()) key.emplace(ot::key_of(*held.key()));
   if (key) options.key = &*key;
   if (choices.embedding == protocol::Embedding::dpf && world.role() != Role::dealer) options.table = &held.file();
+  options.recorder = recorder;
   protocol::serve(world, model, options);
 }
 
@@ -108,13 +109,15 @@ int work(World& world, const JobOptions& o, const std::string& trouble, const Cl
   bring_to_client(world, choices, start);
   prepare_client(world, part, start);
   check_memory(world, *start, o, part);
+  if (part.before) part.before(world);
   if (world.role() == Role::client) {
     protocol::Client client(world, start->held->file(), choices);
     part.run(client, start->held->file(), since_start.seconds());
     client.end();
   } else {
-    serve_client(world, o, choices, *start->held);
+    serve_client(world, o, choices, *start->held, part.recorder);
   }
+  if (part.after) part.after(world);
   return 0;
 }
 

@@ -18,7 +18,7 @@ struct Extent {
   std::size_t capacity = 1;  // all that a conversation can come to hold
 };
 
-// The client's own part.
+// The client's own part, and what a subcommand does on every rank around it.
 struct ClientPart {
   // Options that hold secret text, as a sentence names them ("-p, --system"), or "" where none was given: what mpirun tells every host.
   std::string told;
@@ -29,6 +29,9 @@ struct ClientPart {
   std::function<void(const Attested&)> attested = {};
   // Told, where it is given, how many bytes each of the other ranks has to compute with. Before run.
   std::function<void(std::uint64_t)> memory = {};
+  // On every rank: who records where its time goes, or null; called before the client's first request and after its last one. Collective.
+  trace::Recorder* recorder = nullptr;
+  std::function<void(net::World&)> before = {}, after = {};
   // The others wait for its requests as long as it takes. start_up: seconds since main. Throws Error, which ends the job on all ranks.
   std::function<void(protocol::Client&, const io::ModelFile&, double start_up)> run;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "bench.hpp"
 #include "chat.hpp"
 #include "check.hpp"
 #include "compare.hpp"
@@ -31,10 +32,12 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
   }
   const bool comparing = command.kind == Command::Kind::compare;
   const bool chatting = command.kind == Command::Kind::chat;
-  const bool on_four_ranks = comparing || (chatting && command.chat.protocol != "plain") ||
+  const bool measuring = command.kind == Command::Kind::bench;
+  const bool on_four_ranks = comparing || (measuring && command.bench.protocol != "plain") || (chatting && command.chat.protocol != "plain") ||
                              (command.kind == Command::Kind::generate && command.generate.protocol != "plain");
   const int threads = command.kind == Command::Kind::check ? command.check.threads
                       : comparing                          ? command.compare.threads
+                      : measuring                          ? command.bench.threads
                       : chatting                           ? command.chat.threads
                                                            : command.generate.threads;
   set_threads(threads, on_four_ranks ? std::min(3, launch.local_ranks) : 1);
@@ -45,6 +48,7 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
                                                "part of the job the same subcommand and protocol");
   if (on_four_ranks && command.text.empty() && (launch.by_launcher || command.trouble.empty()))
     return comparing  ? compare(command.compare, command.trouble)
+           : measuring ? bench_private(command.bench, command.trouble)
            : chatting ? chat_private(command.chat, command.trouble)
                       : generate_private(command.generate, command.trouble);
   if (launch.rank != 0) return 0;  // one process is enough for the rest
@@ -75,6 +79,8 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
       return unseal_file(command.unseal);
     case Command::Kind::keys_data:
       return keys_data(command.keys);
+    case Command::Kind::bench:
+      return bench_plain(command.bench);
     case Command::Kind::check:
       return check(command.check);
     case Command::Kind::info:

@@ -28,6 +28,7 @@ const Subcommand kSubcommands[] = {
     {"unseal", Command::Kind::unseal, [](CLI::App& app, Command& c) { add_unseal(app, c.unseal); }},
     {"keys", Command::Kind::keys_new, [](CLI::App& app, Command& c) { add_keys(app, c.keys); }},
     {"compare", Command::Kind::compare, [](CLI::App& app, Command& c) { add_compare(app, c.compare); }},
+    {"bench", Command::Kind::bench, [](CLI::App& app, Command& c) { add_bench(app, c.bench); }},
     {"check", Command::Kind::check, [](CLI::App& app, Command& c) { add_check(app, c.check); }},
     {"info", Command::Kind::info, [](CLI::App& app, Command& c) { add_info(app, c.info); }},
     {"completion", Command::Kind::document, [](CLI::App& app, Command& c) { add_completion(app, c.document); }},

@@ -93,6 +93,18 @@ struct CompareOptions : JobOptions {
   bool bfloat16 = false, json = false;
 };
 
+struct BenchOptions : JobOptions {
+  std::optional<std::string> prompt;
+  std::string prompt_file;
+  std::size_t tokens = 0;  // of the prompt, or 0: the text's own number
+  bool chat = false;       // in the chat template
+  std::size_t max_tokens = 50;
+  text::SamplerOptions sampling;
+  std::size_t runs = 20, warmup = 3;
+  std::string out, trace;
+  bool raw = false;  // every single time
+};
+
 struct CheckOptions {
   std::string model, prompts;
   std::size_t tokens = 32;
@@ -103,7 +115,7 @@ struct CheckOptions {
 
 // What was asked for.
 struct Command {
-  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, seal, unseal, keys_new, keys_show, keys_trial, keys_data, info, compare, check, document };
+  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, seal, unseal, keys_new, keys_show, keys_trial, keys_data, info, compare, check, bench, document };
   Kind kind = Kind::none;
   std::string text;     // to print instead of doing anything: help, the version, a document
   std::string trouble;  // one sentence, where the command line or its deck is wrong
@@ -117,6 +129,7 @@ struct Command {
   InfoOptions info;
   CompareOptions compare;
   CheckOptions check;
+  BenchOptions bench;
   DocumentOptions document;
 };
 

@@ -58,9 +58,9 @@ void add_sampling(CLI::App& c, text::SamplerOptions& o) {
       ->type_name("N");
 }
 
-void add_protocol(CLI::App& c, std::string& protocol) {
+void add_protocol(CLI::App& c, std::string& protocol, const std::string& flags) {
   c.add_option(
-       "--protocol", protocol,
+       flags, protocol,
        "v3: private, on four ranks; v2: the same with textbook additive sharing, slower; v3-ot: the client has no model "
        "(shardlm ot); v3-mpc: the weights are secret from the servers too (shardlm share); v3-cc: sealed channels and files (shardlm keys, "
        "shardlm seal); plain: not private, in one process")

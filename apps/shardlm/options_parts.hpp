@@ -23,6 +23,7 @@ void add_keys(CLI::App& app, KeysOptions& options);
 void add_info(CLI::App& app, InfoOptions& options);
 void add_compare(CLI::App& app, CompareOptions& options);
 void add_check(CLI::App& app, CheckOptions& options);
+void add_bench(CLI::App& app, BenchOptions& options);
 void add_completion(CLI::App& app, DocumentOptions& options);
 void add_manual(CLI::App& app);
 
@@ -42,7 +43,7 @@ void add_unlock(CLI::App& command, UnlockOptions& options);  // --key-file, --pa
 void add_embedding(CLI::App& command, std::string& embedding);
 void add_job(CLI::App& command, JobOptions& options);                 // --embedding, --ot, --pad-to, --dealer-ahead, --timeout, --threads
 void add_sampling(CLI::App& command, text::SamplerOptions& options);  // -t, --top-k, --top-p, --repetition-penalty, --seed
-void add_protocol(CLI::App& command, std::string& protocol);
+void add_protocol(CLI::App& command, std::string& protocol, const std::string& flags = "--protocol");
 void add_private_protocol(CLI::App& command, std::string& protocol);  // of those on four ranks
 
 template <class T>

@@ -1,5 +1,7 @@
 #include "secure.hpp"
 
+#include "clock.hpp"
+
 #include <filesystem>
 #include <optional>
 
@@ -77,20 +79,22 @@ Attested secure_channels(net::World& world, const JobOptions& o) {
   const Peers& peers = *mine.peers;
   const auto evidence = [&](const seal::Digest& binding) { return attest::pack(attest::collect(peers.policies[int(world.role())], binding).evidence); };
   const auto verify = [&](Role peer, const seal::Bytes& bytes, const seal::Digest& binding) {
-    attested[int(peer)] = attest::verify(peers.policies[int(peer)], bytes, binding).summary;
+    attested.machines[int(peer)] = attest::verify(peers.policies[int(peer)], bytes, binding).summary;
   };
+  const Clock clock;
   world.secure({*mine.identity, peers.keys, context(*mine.choices, peers), evidence, verify});
+  attested.seconds = clock.seconds();
   return attested;
 }
 
-std::string lines_of(const Attested& attested) {
+std::string lines_of(const Attested& all) {
   std::string same, lines;
   bool differ = false;
   for (int rank = 0; rank < net::kParties; ++rank) {
-    if (attested[rank].empty()) continue;
-    differ = differ || (!same.empty() && attested[rank] != same);
-    same = attested[rank];
-    lines += std::string(net::name(Role(rank))) + ": " + attested[rank] + "\n";
+    if (all.machines[rank].empty()) continue;
+    differ = differ || (!same.empty() && all.machines[rank] != same);
+    same = all.machines[rank];
+    lines += std::string(net::name(Role(rank))) + ": " + all.machines[rank] + "\n";
   }
   return differ ? lines : same.empty() ? "" : same + "\n";
 }

@@ -9,8 +9,10 @@
 
 namespace shardlm::app {
 
-// What was checked of each rank's machine, by rank; "" for this one, and for all where the channels are plain.
-using Attested = std::array<std::string, net::kParties>;
+struct Attested {
+  std::array<std::string, net::kParties> machines;  // what was checked of each rank's, by rank; "" for this one, and for all where the channels are plain
+  double seconds = 0;                               // that the handshakes took, with their evidence
+};
 
 // Collective, first of all: every rank wants the same, and then world.secure(). trouble: a sentence that says why this rank cannot go on.
 Attested secure_channels(net::World& world, const JobOptions& options);

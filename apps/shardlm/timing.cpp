@@ -91,12 +91,13 @@ nlohmann::ordered_json json_of(const Measured& m, const io::ModelConfig& config,
   j["embedding"] = protocol::name(choices(o).embedding);
   j["channels"] = choices(o).secure_channels ? "secure" : "plain";
   for (Role role : {Role::server0, Role::server1, Role::dealer})
-    if (const std::string& said = m.attested[int(role)]; !said.empty()) j["attestation"][net::name(role)] = said;
+    if (const std::string& said = m.attested.machines[int(role)]; !said.empty()) j["attestation"][net::name(role)] = said;
   j["positions"] = positions(o, a.prompt);
   j["oblivious_bytes"] = {{"sent", m.oblivious_sent}, {"received", m.oblivious_received}};
   j["seconds"]["embedding"] = m.embedding;
   j["seconds"]["embedding_of_prompt"] = m.prompt_embedding;
   for (Role role : {Role::server0, Role::server1, Role::dealer}) j["seconds"]["rows"][net::name(role)] = (*m.reports)[int(role)].rows;
+  if (choices(o).secure_channels) j["seconds"]["handshakes"] = m.attested.seconds;
   j["seconds"]["request"] = m.request;
   j["seconds"]["dealer_busy"] = (*m.reports)[int(Role::dealer)].busy;
   for (Role server : {Role::server0, Role::server1})

@@ -13,6 +13,7 @@ namespace {
 
 // The name of a dataset whose bytes have another checksum, or "". The largest first, so that threads finish together.
 std::string damaged(const Mapping& mapping, std::vector<Placed> list) {
+  list.erase(std::remove_if(list.begin(), list.end(), [](const Placed& dataset) { return !dataset.spec.has_checksum(); }), list.end());
   std::sort(list.begin(), list.end(), [](const Placed& a, const Placed& b) { return a.spec.bytes() > b.spec.bytes(); });
   std::atomic<std::size_t> next{0}, bad{list.size()};
   const auto work = [&] {

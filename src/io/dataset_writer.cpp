@@ -93,7 +93,7 @@ std::uint64_t DatasetWriter::create_dataset(const DatasetSpec& spec) const {
   H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER);
   const Handle dataset(H5Dcreate2(h5_, spec.path.c_str(), file_type(spec.element), space, links, properties, H5P_DEFAULT), H5Dclose);
   if (!dataset.valid()) fail("a dataset");
-  hdf5::write(dataset, "sha256", std::string(64, '0'));
+  if (spec.has_checksum()) hdf5::write(dataset, "sha256", std::string(64, '0'));
   if (!spec.encoding.empty()) hdf5::write(dataset, "encoding", spec.encoding);
   const haddr_t offset = H5Dget_offset(dataset);
   if (offset == HADDR_UNDEF || offset < user_block_) fail("a dataset");
@@ -114,11 +114,11 @@ void DatasetWriter::append(const void* data, std::size_t bytes) {
     throw Error(named(dataset.spec) + " gets more than its " + std::to_string(dataset.spec.bytes()) + " bytes");
   std::future<void> written;
   const auto write = [&] { file_.write(dataset.offset + within_, data, bytes); };
-  if (bytes < kWorthAThread)
+  if (bytes < kWorthAThread || !dataset.spec.has_checksum())
     write();
   else
     written = std::async(std::launch::async, write);  // a disk is about as fast as the checksum
-  checksum_.add(data, bytes);
+  if (dataset.spec.has_checksum()) checksum_.add(data, bytes);
   if (written.valid()) written.get();
   within_ += bytes;
   done_ += bytes;
@@ -129,7 +129,7 @@ void DatasetWriter::end() {
   Placed& dataset = manifest_.datasets.at(current_);
   if (within_ != dataset.spec.bytes())
     throw Error(named(dataset.spec) + " got " + std::to_string(within_) + " of its " + std::to_string(dataset.spec.bytes()) + " bytes");
-  dataset.sha256 = checksum_.hex();
+  if (dataset.spec.has_checksum()) dataset.sha256 = checksum_.hex();
   ++current_;
 }
 
@@ -142,6 +142,7 @@ void DatasetWriter::write(const std::string& path, const void* data, std::size_t
 void DatasetWriter::finish() {
   if (current_ != manifest_.datasets.size()) throw Error(named(manifest_.datasets[current_].spec) + " was not written");
   for (const Placed& p : manifest_.datasets) {
+    if (!p.spec.has_checksum()) continue;
     const Handle dataset(H5Dopen2(h5_, p.spec.path.c_str(), H5P_DEFAULT), H5Dclose);
     const Handle attribute(H5Aopen(dataset, "sha256", H5P_DEFAULT), H5Aclose), type(H5Aget_type(attribute), H5Tclose);
     if (H5Awrite(attribute, type, p.sha256.data()) < 0) fail("a checksum");

@@ -103,7 +103,7 @@ Envelope envelope_of(const json& attributes, const std::string& path) {
 }
 
 std::vector<DatasetSpec> datasets_of(const Envelope& e) {
-  return {{"image", Element::u8, {e.bytes}}, {"tags", Element::u8, {e.chunks(), seal::kTag}}};
+  return {{"image", Element::u8, {e.bytes}, kAuthenticated}, {"tags", Element::u8, {e.chunks(), seal::kTag}}};
 }
 
 }  // namespace shardlm::io

@@ -13,7 +13,8 @@ std::string compact(const json& value) { return value.dump(-1, ' ', false, json:
 
 json json_of(const Placed& dataset) {
   const DatasetSpec& spec = dataset.spec;
-  json j{{"path", spec.path}, {"element", name(spec.element)}, {"shape", spec.shape}, {"sha256", dataset.sha256}};
+  json j{{"path", spec.path}, {"element", name(spec.element)}, {"shape", spec.shape}};
+  if (spec.has_checksum()) j["sha256"] = dataset.sha256;
   if (!spec.encoding.empty()) j["encoding"] = spec.encoding;
   return j;
 }

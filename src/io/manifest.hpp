@@ -29,12 +29,16 @@ enum class Element { u8, i8, u16, i16, f32, i64, u64 };
 std::size_t bytes_of(Element element);
 const char* name(Element element);  // as NumPy has it: "uint8" ... "int64"
 
+// The encoding of bytes that carry authentication tags, which stand in for a checksum: the digest covers them through the tags' own.
+constexpr char kAuthenticated[] = "aes-256-gcm";
+
 struct DatasetSpec {
   std::string path;
   Element element = Element::u8;
   std::vector<std::uint64_t> shape;
-  std::string encoding = {};  // how floats are encoded, BF16, F16 or F32; else empty
+  std::string encoding = {};  // how floats are encoded, BF16, F16 or F32; or kAuthenticated; else empty
   std::uint64_t bytes() const;
+  bool has_checksum() const { return encoding != kAuthenticated; }
 };
 
 // A dataset and where it lies, from the start of the file.

@@ -14,7 +14,7 @@
 namespace shardlm::io {
 namespace {
 
-constexpr std::size_t kChunksAtOnce = 16;
+constexpr std::size_t kChunksAtOnce = 8;
 
 constexpr const FileFormat* kSealable[] = {&kModelFormat,       &kClientShareFormat, &kServer0ShareFormat, &kServer1ShareFormat,
                                            &kDealerShareFormat, &kSealedTableFormat, &kTableKeyFormat,     &kTextsFormat};
@@ -31,28 +31,30 @@ const FileFormat& sealable_format(const std::string& path) {
   throw Error("cannot seal " + path + ": it is no ShardLM file");
 }
 
-// A part of a file, encrypted on several threads.
-seal::Bytes sealed(const seal::Key& content, const Envelope& e, const std::uint8_t* whole, std::uint64_t first, std::uint64_t count,
-                   std::uint8_t* tags, unsigned threads) {
+// A part of a file, encrypted on several threads. `part` is used again and again: new memory would cost as much as the encryption.
+void seal_part(seal::Bytes& part, const seal::Key& content, const Envelope& e, const InputFile& clear, std::uint64_t first, std::uint64_t count,
+               std::uint8_t* tags, unsigned threads) {
   const std::uint64_t from = first * kSealedChunk;
-  seal::Bytes part(whole + from, whole + std::min(e.bytes, from + count * kSealedChunk));
+  part.resize(std::min(e.bytes, from + count * kSealedChunk) - from);
+  clear.read(from, part.data(), part.size());
   in_parallel(count, [&](std::size_t begin, std::size_t some) {
     ChunkCipher cipher(content, e);
     for (std::uint64_t i = begin; i < begin + some; ++i)
       cipher.seal(first + i, part.data() + i * kSealedChunk, e.bytes_of(first + i), tags + (first + i) * seal::kTag);
   }, threads);
-  return part;
 }
 
-// One part is written, and its checksum made, while the next one is encrypted.
-void write_image(DatasetWriter& writer, const seal::Key& content, const Envelope& e, const std::uint8_t* whole, std::uint8_t* tags,
+// One part is written while the next one is encrypted.
+void write_image(DatasetWriter& writer, const seal::Key& content, const Envelope& e, const InputFile& clear, std::uint8_t* tags,
                  unsigned threads) {
-  std::future<void> written;
+  seal::Bytes parts[2];
+  std::future<void> written;  // ends before they do
   writer.begin("image");
   for (std::uint64_t at = 0; at < e.chunks(); at += kChunksAtOnce) {
-    seal::Bytes part = sealed(content, e, whole, at, std::min<std::uint64_t>(kChunksAtOnce, e.chunks() - at), tags, threads);
+    seal::Bytes& part = parts[at / kChunksAtOnce % 2];
+    seal_part(part, content, e, clear, at, std::min<std::uint64_t>(kChunksAtOnce, e.chunks() - at), tags, threads);
     if (written.valid()) written.get();
-    written = std::async(std::launch::async, [&writer, part = std::move(part)] { writer.append(part.data(), part.size()); });
+    written = std::async(std::launch::async, [&writer, &part] { writer.append(part.data(), part.size()); });
   }
   written.get();
   writer.end();
@@ -72,9 +74,10 @@ void seal_file(const std::string& path, const std::string& out, const Unlock& un
                unsigned threads) {
   const DatasetFile source(path, sealable_format(path));
   source.verify();  // once it is sealed, nobody looks at its checksums again
-  const Mapping& whole = source.mapping();
+  const InputFile clear(path);
+  if (!(clear.state() == source.mapping().state())) throw Error("cannot seal " + path + ": it was replaced just now; try again");
   const seal::Key content = seal::random_key();
-  const Envelope envelope = wrap(content, whole.size(), unlock);
+  const Envelope envelope = wrap(content, clear.state().size, unlock);
   Manifest manifest;
   manifest.name = "sealed";
   manifest.attributes = attributes_of(envelope);
@@ -82,7 +85,7 @@ void seal_file(const std::string& path, const std::string& out, const Unlock& un
   OutputFile file(out, free_space, 0600);
   DatasetWriter writer(file, kSealedFileFormat, manifest, progress);
   seal::Bytes tags(envelope.chunks() * seal::kTag);
-  write_image(writer, content, envelope, whole.data(), tags.data(), threads);
+  write_image(writer, content, envelope, clear, tags.data(), threads);
   writer.write("tags", tags.data(), tags.size());
   writer.finish();
   file.publish();

@@ -3,7 +3,6 @@
 #include "shardlm/core/error.hpp"
 #include "shardlm/core/wipe.hpp"
 
-#include <chrono>
 #include <cstring>
 
 namespace shardlm::mpc {
@@ -17,8 +16,6 @@ struct Head {
   std::uint32_t kind, zero;
   std::uint64_t sequence, size;
 };
-
-double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 }  // namespace
 
@@ -58,16 +55,21 @@ void DealSender::put(const std::uint8_t* bytes, std::size_t size) {
 
 void DealSender::make_room() {
   collect();
-  const double start = seconds();
+  if (under_way_ + kPacket > ahead_) await_room();
+  current_ = net::Packet(kPacket);
+  current_.size = kFirst;
+}
+
+void DealSender::await_room() {
+  const trace::Scope scope(recorder_, trace::Region::room);
+  const double start = trace::now();
   while (under_way_ + kPacket > ahead_) {
     if (stop_()) throw Stopped();
     if (partner_) partner_->nudge();
     world_.idle();
     collect();
   }
-  waited_ += seconds() - start;
-  current_ = net::Packet(kPacket);
-  current_.size = kFirst;
+  waited_ += trace::now() - start;
 }
 
 void DealSender::collect() {
@@ -114,9 +116,9 @@ void DealReceiver::post() {
 
 void DealReceiver::next_packet() {
   if (last_) throw Error("the dealer's stream ended before the answer did");
-  const double start = seconds();
+  const double start = trace::now();
   world_.finish(next_.transfer);
-  waited_ += seconds() - start;
+  waited_ += trace::now() - start;
   if (next_.packet.size < kFirst) throw Error("the dealer sent an empty packet");
   if (at_ != kUnread) wipe(current_.data(), current_.size);  // used once, and gone
   std::swap(current_, next_.packet);

@@ -46,6 +46,14 @@ bool by_launcher = false;
 
 bool launched() noexcept { return by_launcher; }
 
+std::string mpi_library() {
+  char text[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+  int length = 0;
+  MPI_Get_library_version(text, &length);
+  const std::string name(text, std::size_t(length));
+  return name.substr(0, name.find_first_of(",\n"));
+}
+
 Mpi::Mpi(int& argc, char**& argv) {
   for (const char* sign : {"OMPI_COMM_WORLD_SIZE", "PMIX_RANK", "PMI_RANK"}) by_launcher = by_launcher || std::getenv(sign) != nullptr;
   avoid_forbidden_copies();

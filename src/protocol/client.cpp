@@ -79,27 +79,34 @@ std::vector<std::int32_t> Client::with_padding(const std::vector<std::int32_t>& 
   return all;
 }
 
-// What takes a time that may depend on the tokens, because it looks into a table, comes before the step's first message: between messages
-// there is only work that is the same for any of them, so that nobody can tell from a pause where in a table a row lay.
 std::vector<float> Client::step(const std::vector<std::int32_t>& tokens) {
   const std::vector<std::int32_t> all = with_padding(tokens);
+  const trace::Scope scope(recorder_, trace::Region::step);
   const double start = now();
-  Prepared prepared = prepare(all);
-  const Step step{all.size()};
-  for (Role role : {Role::server0, Role::server1}) world_.send_now(role, Lane::control, Kind::request, request_, &step, sizeof step);
-  send_embeddings(std::move(prepared));
-  if (lengths_.padded && steps_ == 0) send_biases(all.size() - tokens.size());
+  embed(all, tokens.size());
   const double seconds = now() - start;
   (steps_ == 0 ? prompt_embedding_seconds_ : embedding_seconds_) += seconds;
   if (rows_ && steps_ < lengths_.decode) rows_->draw(1);
   ++steps_;
 
+  const trace::Scope waiting(recorder_, trace::Region::logits);
   std::vector<Word> sum(model_.config().vocabulary, 0);
   for (Role role : kOthers) receive_share(role, sum);
   std::vector<float> logits(sum.size());
   for (std::size_t i = 0; i < sum.size(); ++i) logits[i] = float(decode(sum[i], qwen::kLogitScale));
   length_ += all.size();
   return logits;
+}
+
+// What takes a time that may depend on the tokens, because it looks into a table, comes before the step's first message: between messages
+// there is only work that is the same for any of them, so that nobody can tell from a pause where in a table a row lay.
+void Client::embed(const std::vector<std::int32_t>& all, std::size_t text) {
+  const trace::Scope scope(recorder_, trace::Region::embedding);
+  Prepared prepared = prepare(all);
+  const Step step{all.size()};
+  for (Role role : {Role::server0, Role::server1}) world_.send_now(role, Lane::control, Kind::request, request_, &step, sizeof step);
+  send_embeddings(std::move(prepared));
+  if (lengths_.padded && steps_ == 0) send_biases(all.size() - text);
 }
 
 Client::Prepared Client::prepare(const std::vector<std::int32_t>& tokens) {

@@ -7,6 +7,8 @@
 
 #include <sys/resource.h>
 
+#include <functional>
+
 namespace shardlm::protocol {
 namespace {
 
@@ -67,15 +69,39 @@ bool begins_step(net::World& world, const Announcement& a, std::uint64_t steps) 
   return true;
 }
 
-void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcement& a, const ot::PrivateKey* key, PointReader* points) {
+// The whole request is one region of a rank's trace; bytes: what is counted in its regions beside rounds.
+class Recording {
+ public:
+  Recording(trace::Recorder* recorder, mpc::Party& party, std::function<std::uint64_t()> bytes) : recorder_(recorder) {
+    if (recorder_) recorder_->count([&party, bytes = std::move(bytes)] { return trace::Counts{bytes(), party.costs().rounds}; });
+    party.record(recorder_);
+    scope_.emplace(recorder_, trace::Region::request);
+  }
+  ~Recording() {
+    scope_.reset();
+    if (recorder_) recorder_->count({});
+  }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+ private:
+  trace::Recorder* recorder_;
+  std::optional<trace::Scope> scope_;
+};
+
+void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcement& a, const ServeOptions& options, PointReader* points) {
   auto dealt = decode_message<DealtKeys>(world.receive_now(Role::dealer, Lane::control, Kind::key, a.request));
   crypto::Key common = common_key(world, a.request);
   mpc::ServerRequest request{a.request, dealt.salt, 0, crypto::Stream(dealt.key), crypto::Stream(common), mpc::DealReceiver(world, a.request)};
   wipe(&dealt.key, sizeof dealt.key);
   wipe(&common, sizeof common);
   mpc::Server server(world, request);
+  // What it sends to the other server, and what the dealer sends it.
+  const Recording recording(options.recorder, server, [&server, &request] {
+    return server.costs().opened_bytes + server.costs().key_bytes + request.dealt.payload(mpc::Record::words);
+  });
   std::optional<RowAnswerer> rows;
-  if (key) rows.emplace(world, *key, a.request, rows_due(a));
+  if (options.key) rows.emplace(world, *options.key, a.request, rows_due(a));
   Report report;
   double working = 0;
   for (; begins_step(world, a, report.steps); ++report.steps) {
@@ -132,6 +158,9 @@ void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcem
   wipe(&keys1.key, sizeof keys1.key);
   mpc::pair(request.to0, request.to1);
   mpc::Dealer dealer(world, request);
+  const Recording recording(options.recorder, dealer, [&dealer] { return dealer.costs().dealt_bytes + 2 * dealer.costs().key_bytes; });
+  request.to0.record(options.recorder);
+  request.to1.record(options.recorder);
   Report report;
   const double start = now();
   report.steps = deal(decoder, dealer, a);
@@ -174,7 +203,7 @@ void serve(net::World& world, const qwen::Model& model, const ServeOptions& opti
     if (world.role() == Role::dealer) {
       answer_as_dealer(world, *conversation, announcement, options);
     } else {
-      answer_as_server(world, *conversation, announcement, options.key, points ? &*points : nullptr);
+      answer_as_server(world, *conversation, announcement, options, points ? &*points : nullptr);
     }
   }
 }

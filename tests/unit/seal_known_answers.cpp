@@ -1,4 +1,5 @@
 // Every algorithm of the room against Wycheproof's cases (tests/vectors/wycheproof) and the examples of the RFCs (seal_rfc.json).
+#include "../../src/seal/gcm.hpp"
 #include "seal_help.hpp"
 #include "shardlm/seal/aead.hpp"
 #include "shardlm/seal/agreement.hpp"
@@ -12,13 +13,24 @@ using nlohmann::json;
 Bytes bytes(const json& c, const char* name) { return unhex(c.at(name)); }
 Key key(const json& c, const char* name) { return Key(unhex_array<32>(c.at(name))); }
 
-TEST(SealKnownAnswers, WycheproofAesGcm) {
+// Each library that AES-GCM may come from.
+class SealGcm : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    if (!gcm(Key{})) GTEST_SKIP() << "this build or machine is without it";
+  }
+  static std::unique_ptr<Gcm> gcm(const Key& key) { return GetParam() == "CryptoPP" ? cryptopp_gcm(key) : ipsec_mb_gcm(key); }
+  static Aead aead(const Key& key) { return Aead(gcm(key)); }
+};
+INSTANTIATE_TEST_SUITE_P(Of, SealGcm, testing::Values("CryptoPP", "IpsecMb"), [](const auto& library) { return library.param; });
+
+TEST_P(SealGcm, GivesWycheproofsAnswers) {
   std::size_t refused = 0;
   const std::size_t cases = wycheproof("aes_gcm.json", [&](const json& c) {
     const Bytes associated = bytes(c, "aad"), message = bytes(c, "msg"), sealed = bytes(c, "ct"), tag = bytes(c, "tag");
     const Nonce nonce = unhex_array<12>(c.at("iv"));
     ASSERT_EQ(tag.size(), kTag);
-    Aead aead(key(c, "key"));
+    Aead aead = SealGcm::aead(key(c, "key"));
     Bytes data = sealed;
     const bool valid = c.at("result") == "valid";
     ASSERT_EQ(aead.open(nonce, associated, data.data(), data.size(), tag.data()), valid);
@@ -37,9 +49,9 @@ TEST(SealKnownAnswers, WycheproofAesGcm) {
   EXPECT_EQ(refused, 27u);
 }
 
-TEST(SealKnownAnswers, AeadObjectServesManyMessages) {
-  Aead aead(Key(unhex_array<32>("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")));
-  Aead other(Key{});
+TEST_P(SealGcm, OneObjectServesManyMessages) {
+  Aead aead = SealGcm::aead(Key(unhex_array<32>("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")));
+  Aead other = SealGcm::aead(Key{});
   for (std::size_t n : {0, 1, 15, 16, 17, 1000, 70000}) {
     const Bytes plain(n, 7), associated(n % 50, 3);
     Bytes data = plain, tag(kTag);
@@ -54,6 +66,29 @@ TEST(SealKnownAnswers, AeadObjectServesManyMessages) {
     copy = data;
     EXPECT_FALSE(aead.open(Nonce{1, 2}, associated, copy.data(), n, tag.data()));
     EXPECT_TRUE(aead.open(nonce, associated, data.data(), n, tag.data())) << "a failure does not disturb the next message";
+  }
+}
+
+TEST(SealGcmLibraries, SealTheSameBytesAtEveryLength) {
+  const Key key(unhex_array<32>("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"));
+  if (!ipsec_mb_gcm(key)) GTEST_SKIP() << "this build or machine has one of them alone";
+  Aead one(cryptopp_gcm(key)), other(ipsec_mb_gcm(key)), fastest(key);
+  Bytes text(3000);
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<std::uint8_t>(i * i >> 3);
+  for (std::size_t n = 0; n <= text.size(); n += n < 300 ? 1 : 97) {
+    const Nonce nonce{static_cast<std::uint8_t>(n), static_cast<std::uint8_t>(n >> 8)};
+    const Bytes associated(text.begin(), text.begin() + std::ptrdiff_t(n % 70));
+    Bytes a(text.begin(), text.begin() + std::ptrdiff_t(n)), b = a, c = a, tag_a(kTag), tag_b(kTag), tag_c(kTag);
+    one.seal(nonce, associated, a.data(), n, tag_a.data());
+    other.seal(nonce, associated, b.data(), n, tag_b.data());
+    fastest.seal(nonce, associated, c.data(), n, tag_c.data());
+    ASSERT_EQ(a, b) << n;
+    ASSERT_EQ(tag_a, tag_b) << n;
+    ASSERT_EQ(a, c) << n;
+    ASSERT_EQ(tag_a, tag_c) << n;
+    ASSERT_TRUE(one.open(nonce, associated, b.data(), n, tag_b.data())) << n;
+    ASSERT_TRUE(other.open(nonce, associated, a.data(), n, tag_a.data())) << n;
+    ASSERT_EQ(a, b) << n;
   }
 }
 

@@ -2,7 +2,7 @@
 // sealed into another one, and be used without its clear text ever lying on a disk.
 //
 // A sealed file is a file of datasets like all others, of format shardlm-sealed and with the name "sealed":
-//   image    uint8 [bytes]        the original file, cut in chunks of 1 MiB, each encrypted by AES-256-GCM
+//   image    uint8 [bytes]        the original file, cut in chunks of 1 MiB, each encrypted by AES-256-GCM; alone of all datasets without checksum
 //   tags     uint8 [chunks][16]   the chunks' tags
 // Attributes, in hex where they are bytes:
 //   file                                  a random number of this sealing, 128 bits

@@ -5,6 +5,7 @@
 // packet's first byte tells whether it is the last one, so that a server can burn what an ended answer did not use.
 #pragma once
 
+#include "shardlm/core/trace.hpp"
 #include "shardlm/net/world.hpp"
 
 #include <deque>
@@ -27,6 +28,7 @@ class DealSender {
   // Hands over what is gathered where the server has nothing else under way; cheap, for before long work.
   void nudge();
   std::uint64_t payload(Record kind) const { return payload_[kind == Record::corrections]; }  // bytes so far, headers not counted
+  void record(trace::Recorder* recorder) { recorder_ = recorder; }
   double waited() const { return waited_; }  // seconds that the dealer was as far ahead as it may be
   // While one of a pair waits for room the other hands over what it holds: else each server might wait for the other.
   friend void pair(DealSender& a, DealSender& b);
@@ -40,10 +42,12 @@ class DealSender {
   void dispatch(bool last);
   void collect();        // frees what has gone
   void make_room();      // waits until a packet fits
+  void await_room();
   net::World& world_;
   net::Role to_;
   std::uint64_t request_;
   DealSender* partner_ = nullptr;
+  trace::Recorder* recorder_ = nullptr;
   double waited_ = 0;
   std::size_t ahead_, under_way_ = 0;
   std::function<bool()> stop_;

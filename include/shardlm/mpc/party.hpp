@@ -8,6 +8,7 @@
 // [y] below: the servers' additive shares of a dealer's value y.
 #pragma once
 
+#include "shardlm/core/trace.hpp"
 #include "shardlm/crypto/dpf.hpp"
 #include "shardlm/mpc/linear.hpp"
 #include "shardlm/mpc/wires.hpp"
@@ -122,6 +123,10 @@ class Party {
 
   const Costs& costs() const { return costs_; }
 
+  // Who records where this party's time goes; null: nobody.
+  trace::Recorder* recorder() const { return recorder_; }
+  void record(trace::Recorder* recorder) { recorder_ = recorder; }
+
   // What the operations below pass to one another. Public because nvcc names the arguments of every function that holds a kernel.
   enum class Base { plain, signed_value, spline };
   // A factor p + q rho of a product: a Masked (p = v, q = -1) or a Bit (p = v, q = 1 - 2 v).
@@ -162,6 +167,7 @@ class Party {
   Costs costs_;
 
  private:
+  trace::Recorder* recorder_ = nullptr;
   static Product line(const Masked& a, const Masked& b, const Sign& sign, const Masked& x);  // (A + B x), not yet multiplied out
   Shared product(Product p, int scale);
 };

@@ -16,6 +16,9 @@ namespace shardlm::net {
 // another one did. Whatever goes wrong is one line on stderr, "shardlm: server 0: <sentence>", by the rank where it happened.
 int run(int& argc, char**& argv, const std::function<int(World&)>& body, double timeout = 60);
 
+// "Open MPI 4.1.4": what this MPI calls itself; also before it is started.
+std::string mpi_library();
+
 // Prints "shardlm: <who>: <sentence>" in one piece on stderr; afterwards this rank's signal handler is silent.
 void report(Role who, const std::string& sentence) noexcept;
 

@@ -69,6 +69,8 @@ class Client {
   void end();
 
   std::size_t length() const { return length_; }  // positions of the conversation that every rank holds
+  // Who records where this rank's time goes; null: nobody.
+  void record(trace::Recorder* recorder) { recorder_ = recorder; }
   // While a person thinks: throws PeerFailure where a rank gave up.
   void still_here() { world_.still_working(); }
 
@@ -84,6 +86,7 @@ class Client {
   struct Prepared;  // all of a step that depends on which tokens it has
   void check(const Lengths& lengths) const;
   std::vector<std::int32_t> with_padding(const std::vector<std::int32_t>& tokens) const;
+  void embed(const std::vector<std::int32_t>& tokens, std::size_t text);  // the step's first messages; text: without padding
   Prepared prepare(const std::vector<std::int32_t>& tokens);
   std::vector<float> look_up(const std::vector<std::int32_t>& tokens) const;
   void send_embeddings(Prepared prepared);
@@ -96,6 +99,7 @@ class Client {
   const io::ModelFile& model_;
   const Choices choices_;
   std::unique_ptr<RowReader> rows_;  // with Embedding::ot
+  trace::Recorder* recorder_ = nullptr;
   std::uint64_t request_ = 0;
   Lengths lengths_;  // of the request, as announced
   std::size_t steps_ = 0;
@@ -108,6 +112,7 @@ struct ServeOptions {
   Embedding embedding = Embedding::table;
   const ot::PrivateKey* key = nullptr;    // Embedding::ot, at the key's holder
   const io::ModelFile* table = nullptr;   // Embedding::dpf, at the servers
+  trace::Recorder* recorder = nullptr;    // of where this rank's time goes
 };
 
 // A server's or the dealer's end: answers requests until the client ends the session. The model is public to them.

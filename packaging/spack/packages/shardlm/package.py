@@ -56,6 +56,7 @@ class Shardlm(CMakePackage):
     depends_on("cli11@2.1:", type="build")
     depends_on("googletest", when="+tests")
     depends_on("python@3:", type=("build", "test"), when="+tests")
+    depends_on("py-h5py", type=("build", "test"), when="+tests")
     depends_on("benchmark", when="+perf")
 
     requires("target=x86_64:", msg="ShardLM's kernels are for x86-64")
@@ -69,6 +70,7 @@ class Shardlm(CMakePackage):
             self.define("Kokkos_ROOT", self.spec["kokkos"].prefix),
             self.define("KokkosKernels_ROOT", self.spec["kokkos-kernels"].prefix),
             self.define_from_variant("SHARDLM_CHACHA_ROUNDS", "chacha_rounds"),
+            self.define("SHARDLM_IPSEC_MB", False),  # Spack has no recipe of Intel's library; Crypto++ does the same, slower
             self.define_from_variant("SHARDLM_TESTS", "tests"),
             self.define_from_variant("SHARDLM_PERF", "perf"),
         ]

@@ -1,0 +1,19 @@
+// On what a benchmark ran: this build, and each rank's machine.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+namespace shardlm::app {
+
+// commit, compiler, build_type, kokkos, backend, mpi, chacha_rounds, isa: of this process, which has Kokkos and the MPI library.
+nlohmann::ordered_json build_facts();
+
+// host, os, cpu, cores, memory (bytes), threads, load (of the last minute), gpu, driver, gpu_memory (null without a GPU).
+nlohmann::ordered_json machine_facts();
+
+// "NVIDIA H200", "OpenMP on AMD EPYC".
+std::string device_of(const nlohmann::ordered_json& machine);
+
+std::string utc_now();  // "2026-11-29T01:20:33Z"
+
+}  // namespace shardlm::app
