@@ -130,4 +130,7 @@ class Benchmarking:
         self.attempt((protocol, "accuracy"), f"compare-{protocol}", f"{NAMES[protocol]}, accuracy", do)
 
     def peers(self):
-        self.attempt(("peers", ""), "peers", "other projects", lambda: self.runner.run([os.path.join(PERF, "peers", "run"), self.path("peers.json")], self.path("peers.log")))
+        build = os.path.abspath(os.path.join(os.path.dirname(self.options.program), os.pardir, os.pardir))  # where perf_layer is, if this was built with the benchmarks
+        ours = build if os.path.exists(os.path.join(build, "perf", "perf_layer")) else "none"
+        command = [os.path.join(PERF, "peers", "run"), "--ours", ours, "--out", self.path("peers.json")]
+        self.attempt(("peers", ""), "peers", "other projects", lambda: self.runner.run(command, self.path("peers.log")))

@@ -49,7 +49,8 @@ def published_row(protocol, entry, b, failure, like, prefix):
     return Row(cells + ([times(s["mean"] / total["mean"], f"{own}.relative.published")] if like else []))
 
 
-PEER_COLUMNS = {"wall_seconds": ("time", "ms"), "cpu_seconds": ("processor time", "ms"), "rounds": ("rounds", ""), "sent_bytes": ("sent a party", "MB"), "relative_error": ("relative error", "")}
+PEER_COLUMNS = {"seconds.mean": ("time", "ms, mean"), "seconds.std": ("std", "ms"), "cpu_seconds": ("processor time", "ms"), "rounds": ("rounds", ""), "sent_bytes_a_party": ("sent a party", "MB"),
+                "dealer_sent_bytes": ("sent by the dealer", "MB"), "relative_error": ("relative error", "")}
 
 
 def peers(results, prefix):
@@ -63,11 +64,15 @@ def peers(results, prefix):
     checked = Checked(path, results.peers)
     columns = [Column("What", numeric=False), Column("version", numeric=False), Column("weights", numeric=False), *(Column(title, unit) for title, unit in PEER_COLUMNS.values())]
     rows = []
-    for i, entry in enumerate(checked.get("rows", list)):
-        one = Checked(path, entry)
+    for i, entry in enumerate(checked.get("entries", list)):
+        one = Checked(path, {name: value for name, value in entry.items() if value is not None})
+        failed = one.get("failed", str, optional=True)
+        if failed and "seconds" not in one.data:
+            rows.append(Row([one.get("name", str), failed], "failed"))
+            continue
         cells = [one.get("name", str), one.get("version", str, optional=True) or "-", one.get("weights", str, optional=True) or "-"]
         rows.append(Row(cells + [peer_cell(one, name, f"{prefix}peers.{i}.{name}") for name in PEER_COLUMNS]))
-    what = f"One layer of {checked.get('shape', str)}, {checked.get('tokens', int)} tokens, all parties on this machine"
+    what = f"One layer of {checked.get('layer.shape', str)}, {checked.get('tokens', int)} tokens, all parties on this machine"
     return Section("Beside other projects", "peers", [Table(columns, rows, what)])
 
 
@@ -77,7 +82,7 @@ def peer_cell(entry, name, key):
         return "-"
     if name == "rounds":
         return count(value, key)
-    factor = {"ms": 1e3, "MB": 1e-6}.get(PEER_COLUMNS[name][1], 1)
+    factor = {"ms": 1e3, "MB": 1e-6}.get(PEER_COLUMNS[name][1][:2], 1)
     return Number(figures(value * factor, 3) if value else "0", value, key)
 
 

@@ -174,9 +174,13 @@ def write_extras(folder):
     compared = {"positions": 72, "same_top": 72, "rms": 0.0035, "largest": 0.075, "mean_kl": 2.8e-6, "largest_kl": 1.1e-5, "widest_lost_lead": 0.0}
     write(os.path.join(folder, "compare-v3.json"), json.dumps({"model": "made-up.h5", "all": {"private": compared, "bfloat16": {**compared, "rms": 0.058}}, "prompts": []}))
     write(os.path.join(folder, "compare-v2.failed"), "exit status 1\nshardlm: made-up trouble\n")
-    rows = [{"name": "a made-up project", "version": "1.0", "weights": "public", "wall_seconds": 0.9, "cpu_seconds": 1.5, "rounds": 160, "sent_bytes": 43000000, "relative_error": 0.0019},
-            {"name": "ShardLM V3, made up", "weights": "public", "wall_seconds": 0.08, "rounds": 27}]
-    write(os.path.join(folder, "peers.json"), json.dumps({"format": "shardlm peers", "format_version": 1, "shape": "0.5b", "tokens": 19, "rows": rows}))
+    entries = [{"name": "a made-up project", "version": "1.0", "weights": "public", "seconds": {"mean": 0.9, "std": 0.01, "n": 3, "raw": [0.89, 0.9, 0.91]}, "cpu_seconds": 1.5, "rounds": 160,
+                "sent_bytes_a_party": 43000000, "dealer_sent_bytes": None, "relative_error": 0.0019, "failed": None},
+               {"name": "shardlm-v3, made up", "version": None, "weights": "public", "seconds": {"mean": 0.08, "std": 0, "n": 1, "raw": [0.08]}, "cpu_seconds": 0.15, "rounds": 27,
+                "sent_bytes_a_party": None, "dealer_sent_bytes": 33000000, "relative_error": None, "failed": None},
+               {"name": "one that failed, made up", "version": None, "weights": "secret", "seconds": None, "cpu_seconds": None, "rounds": None, "sent_bytes_a_party": None,
+                "dealer_sent_bytes": None, "relative_error": None, "failed": "3 of 3 runs failed: it took longer than 300 s"}]
+    write(os.path.join(folder, "peers.json"), json.dumps({"format": "shardlm peers", "format_version": 1, "layer": {"shape": "0.5b"}, "tokens": 19, "threads": 1, "entries": entries}))
     write(os.path.join(folder, "system_info.txt"), "# Made up\nModel name: a made-up CPU\n")
 
 

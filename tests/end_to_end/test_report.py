@@ -34,7 +34,10 @@ class Expected:
     def value(self, key):
         first, *rest = key.split(".")
         if first == "peers":
-            return self.json("peers")["rows"][int(rest[0])][rest[1]]
+            value = self.json("peers")["entries"][int(rest[0])]
+            for name in rest[1:]:
+                value = value[name]
+            return value
         if first == "published":
             with open(os.path.join(os.path.dirname(__file__), "../../perf/published/benchmark_7b.json")) as file:
                 return self.walk(json.load(file)["protocols"], rest)
