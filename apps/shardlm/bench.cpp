@@ -2,13 +2,14 @@
 
 #include <Kokkos_Core.hpp>
 #include <cstdio>
-#include <optional>
+#include <memory>
 
 #include "answer_file.hpp"
 #include "answering.hpp"
 #include "bench_results.hpp"
 #include "choices.hpp"
 #include "clock.hpp"
+#include "in_thread.hpp"
 #include "job.hpp"
 #include "memory.hpp"
 #include "provenance.hpp"
@@ -88,17 +89,18 @@ class Bench {
 
   // What the machines do before they are measured. Ranks with command lines of their own must record the same runs.
   void meet(net::World& world) {
+    world_ = &world;
     const std::vector<std::string> wanted = world.gather_all((o_.trace.empty() ? "no trace, " : "a trace, ") + std::to_string(o_.warmup) + " warm-up runs");
     std::string sentence;
     for (int rank = 1; rank < net::kParties; ++rank)
       if (wanted[rank] != wanted[0])
-        sentence = "client was asked for " + wanted[0] + ", and " + net::name(Role(rank)) + " for " + wanted[rank] + ": give every rank the same -w and --trace";
+        sentence = "client was asked for " + wanted[0] + ", and " + net::name(Role(rank)) + " for something else: give every rank the same -w and --trace";
     world.agree(world.role() == Role::client ? sentence : std::string());
     const std::string mine = machine_facts().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     const std::vector<std::string> all = world.gather_all(mine);
-    for (int rank = 0; rank < net::kParties; ++rank) {
+    for (int rank = 0; world.role() == Role::client && rank < net::kParties; ++rank) {
       nlohmann::ordered_json facts{{"rank", rank}, {"role", net::name(Role(rank))}};
-      facts.update(nlohmann::ordered_json::parse(all[rank]));
+      facts.update(machine_facts_of(all[rank], net::name(Role(rank))));
       results_.machines.push_back(facts);
     }
   }
@@ -112,14 +114,22 @@ class Bench {
     results_.build = build_facts();
     prompt_.describe(results_);
     client.record(o_.trace.empty() ? nullptr : &recorder_);
+    recorder_.count([this] { return trace::Counts{sent(), 0}; });
     for (std::size_t i = 0; i < o_.warmup + o_.runs; ++i) {
       const BenchRun run = ask(client, i >= o_.warmup);
       say(o_, i, run);
       if (i >= o_.warmup) results_.runs.push_back(run);
     }
+    recorder_.count({});
     results_.client_peak = protocol::peak_memory();
     for (auto& parts : results_.parts)
       for (double& part : parts) part /= double(o_.runs);
+  }
+
+  std::uint64_t sent() const {
+    std::uint64_t bytes = 0;
+    for (int lane = 1; lane <= net::kLanes; ++lane) bytes += world_->sent(static_cast<net::Lane>(lane)).bytes;
+    return bytes;
   }
 
   BenchRun ask(protocol::Client& client, bool measured) {
@@ -162,15 +172,21 @@ class Bench {
     std::vector<io::RankTrace> ranks;
     if (!o_.trace.empty()) ranks = protocol::gather_traces(world, recorder_, host_name());
     if (world.role() != Role::client) return;
-    if (!o_.trace.empty()) {
-      const std::string attestation = lines_of(results_.attested);
-      io::write_trace(o_.trace, {SHARDLM_VERSION, o_.protocol, results_.model, results_.build.at("commit"), results_.created,
-                                 attestation.substr(0, attestation.find_last_not_of('\n') + 1), std::move(ranks), traced_});
-    }
     write(results_, o_);
+    if (!o_.trace.empty()) write_trace(world, std::move(ranks));
+  }
+
+  // Which may take a while, in which the others wait.
+  void write_trace(net::World& world, std::vector<io::RankTrace> ranks) {
+    const std::string attestation = lines_of(results_.attested);
+    const auto whole = std::make_shared<const io::Trace>(io::Trace{SHARDLM_VERSION, o_.protocol, results_.model, results_.build.at("commit"), results_.created,
+                                                                   attestation.substr(0, attestation.find_last_not_of('\n') + 1), std::move(ranks), traced_});
+    const std::string trouble = in_thread(world, [whole, path = o_.trace] { io::write_trace(path, *whole); });
+    if (!trouble.empty()) throw Error(trouble + "; the results are written");
   }
 
   const BenchOptions& o_;
+  net::World* world_ = nullptr;
   trace::Recorder recorder_;
   MeasuredPrompt prompt_;
   BenchResults results_;

@@ -92,7 +92,8 @@ Json model_json(const BenchResults& b) {
 }
 
 Json config_json(const BenchResults& b, const BenchOptions& o) {
-  Json j{{"prompt", b.prompt}, {"text_tokens", b.text_tokens}, {"prompt_tokens", b.prompt_tokens}, {"tokens", nullptr}, {"chat", o.chat}};
+  // A text from a file may be a secret, and results are copied about.
+  Json j{{"prompt", o.prompt_file.empty() ? Json(b.prompt) : Json()}, {"text_tokens", b.text_tokens}, {"prompt_tokens", b.prompt_tokens}, {"tokens", nullptr}, {"chat", o.chat}};
   if (o.tokens > 0) j["tokens"] = o.tokens;
   j["max_new_tokens"] = o.max_tokens;
   j["temperature"] = o.sampling.temperature;

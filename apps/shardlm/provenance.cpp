@@ -10,6 +10,7 @@
 
 #include "commit.hpp"
 #include "memory.hpp"
+#include "shardlm/core/error.hpp"
 #include "shardlm/core/isa.hpp"
 #include "shardlm/core/types.hpp"
 #include "shardlm/net/run.hpp"
@@ -85,6 +86,21 @@ Json machine_facts() {
   std::ifstream("/proc/loadavg") >> load;
   facts["load"] = load;
   add_gpu(facts);
+  return facts;
+}
+
+Json machine_facts_of(const std::string& text, const std::string& whose) {
+  constexpr std::size_t kLongest = 4096;
+  const Json mine = machine_facts(), theirs = text.size() <= kLongest ? Json::parse(text, nullptr, false) : Json();
+  Json facts;
+  for (const auto& [name, value] : mine.items()) {
+    const auto found = theirs.is_object() ? theirs.find(name) : theirs.end();
+    const bool optional = name == "gpu" || name == "driver" || name == "gpu_memory";
+    const bool text_wanted = name == "gpu" || name == "driver" || value.is_string();
+    if (found == theirs.end() || !((found->is_null() && optional) || (text_wanted ? found->is_string() : found->is_number())))
+      throw Error(whose + " does not say on what machine it runs");
+    facts[name] = *found;
+  }
   return facts;
 }
 

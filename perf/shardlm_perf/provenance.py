@@ -9,7 +9,7 @@ def facts(results):
         return [("Results", ["none: every run failed"])]
     when = sorted(x.data["timestamp"] for x in results.benchmarks.values())
     made = [("Model", [f"{b.model_name}, {b.model['layers']} layers of {b.model['hidden']}, {parameters_text(b.model['parameters'])} parameters"]),
-            ("Device", [b.data["device"]]), ("Prompt", [Code(b.config["prompt"])]),
+            ("Device", [b.data["device"]]), ("Prompt", [Code(b.config["prompt"])] if b.config.get("prompt") is not None else ["from a file, and not written down"]),
             ("Runs", [f"{b.config['runs']} after {b.config['warmup']} to warm up"]),
             ("Measured", [when[0] if when[0] == when[-1] else f"{when[0]} to {when[-1]}"]),
             ("Version", [f"{b.data['version']}, ", Code(b.data["provenance"]["commit"][:12])])]

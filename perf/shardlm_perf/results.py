@@ -72,7 +72,7 @@ class Benchmark:
         self.protocol = checked.get("protocol", str)
         if self.protocol not in PROTOCOLS:
             raise Refused(f"{path} is of a protocol that is not known here: '{self.protocol}'")
-        for name in ("model.file", "device", "version", "timestamp", "config.prompt", "provenance.commit"):
+        for name in ("model.file", "device", "version", "timestamp", "provenance.commit"):
             checked.get(name, str)
         for name in ("model.layers", "model.hidden", "model.parameters", "config.prompt_tokens", "config.max_new_tokens", "config.runs", "config.warmup"):
             checked.get(name, float)

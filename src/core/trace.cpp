@@ -3,6 +3,7 @@
 #include <Kokkos_Core.hpp>
 
 #include <chrono>
+#include <new>
 
 #include "shardlm/core/types.hpp"
 
@@ -39,11 +40,15 @@ void Recorder::end(double time) {
     return;
   }
   const Counts after = counted();
-  events_.push_back(open.event);
-  Event& event = events_.back();
+  Event event = open.event;
   event.end = time;
   event.bytes = after.bytes - open.before.bytes;
   event.rounds = std::uint32_t(after.rounds - open.before.rounds);
+  try {
+    events_.push_back(event);
+  } catch (const std::bad_alloc&) {
+    ++dropped_;
+  }
 }
 
 bool show(Region region) {
@@ -63,13 +68,18 @@ double fenced() {
 
 }  // namespace
 
-Scope::Scope(Recorder* recorder, Region region, int layer) : recorder_(recorder), shown_(show(region)) {
-  if (recorder_) recorder_->begin(region, layer, fenced());
+Scope::Scope(Recorder* recorder, Region region, int layer) : recorder_(recorder), shown_(Kokkos::Tools::profileLibraryLoaded()) {
+  if (!recorder_ && !shown_) return;
+  const double start = fenced();
+  if (recorder_) recorder_->begin(region, layer, start);
+  if (shown_) show(region);
 }
 
 Scope::~Scope() {
-  if (recorder_) recorder_->end(fenced());
+  if (!recorder_ && !shown_) return;
+  const double end = fenced();
   if (shown_) hide();
+  if (recorder_) recorder_->end(end);
 }
 
 }  // namespace shardlm::trace

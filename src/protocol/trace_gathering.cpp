@@ -60,6 +60,7 @@ void send_events(net::World& world, const trace::Recorder& mine) {
 
 void receive_events(net::World& world, Role from, io::RankTrace& trace) {
   const Head head = received<Head>(world, from, Kind::trace);
+  if (head.events > trace::kMostEvents) throw Error(std::string(net::name(from)) + " says that its trace has " + std::to_string(head.events) + " events, more than a rank records");
   trace.dropped = head.dropped;
   while (trace.events.size() < head.events) {
     const std::size_t had = trace.events.size(), due = std::min<std::size_t>(kEventsAtOnce, head.events - had) * sizeof(trace::Event);
@@ -69,7 +70,7 @@ void receive_events(net::World& world, Role from, io::RankTrace& trace) {
     std::memcpy(static_cast<void*>(&trace.events[had]), bytes.data(), due);
   }
   for (const trace::Event& event : trace.events)
-    if (int(event.region) >= trace::kRegions) throw Error(std::string(net::name(from)) + " sent a trace with a region that this version does not have");
+    if (int(event.region) >= trace::kRegions || !(event.start <= event.end)) throw Error(std::string(net::name(from)) + " sent a trace with an event that is none");
 }
 
 }  // namespace

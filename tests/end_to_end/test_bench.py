@@ -96,6 +96,12 @@ class Bench(Case):
         self.of("-e", "v3", "--trace", trace)
         with open(trace, "rb") as file:
             self.assertEqual(file.read(8), b"\x89HDF\r\n\x1a\n")
+        self.assertGreater(os.path.getsize(trace), 10000)  # what is in it: tests/unit/io_trace_file.cpp and tests/mpi/test_trace.cpp
+
+    def test_a_text_from_a_file_stands_in_no_result(self):
+        result, run = self.of("-e", "v3", "--prompt-file", self.file("secret.txt", "A very particular secret."))
+        self.assertIsNone(result["config"]["prompt"])
+        self.assertNotIn("particular", json.dumps(result) + run.output + run.errors)
 
     def test_tools_of_kokkos_see_the_same_regions(self):
         tool = os.environ["REGIONS_TOOL"]
@@ -125,7 +131,7 @@ class Bench(Case):
         self.assertEqual(set(os.listdir(self.folder)), before)
         ranks = [["bench", "--model", self.model, "-w", str(warmup)] for warmup in (1, 1, 2, 1)]
         several = Run([*MPIRUN, *sum(([":"] * (rank > 0) + ["-n", "1", *RANK, *arguments] for rank, arguments in enumerate(ranks)), [])])
-        self.refused(several, "server 1 for no trace, 2 warm-up runs", "-w and --trace")
+        self.refused(several, "server 1 for something else", "-w and --trace")
         run = alone("bench", "-e", "plain", "--model", self.model, "--trace", self.path("t.h5"))
         self.assertNotEqual(run.code, 0)
         self.assertIn("--trace", run.sentences[0])

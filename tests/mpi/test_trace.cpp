@@ -104,6 +104,29 @@ TEST_P(TraceOf, TheClientsStepsAreEmbeddingAndLogits) {
   for (const Region region : {Region::step, Region::embedding, Region::logits}) EXPECT_EQ(of(Role::client, region).size(), 3u) << name(region);
 }
 
+TEST_P(TraceOf, ARequestThatIsStoppedEarlyEndsItsRegions) {
+  trace::Recorder recorder;
+  protocol::ServeOptions options;
+  options.recorder = &recorder;
+  session(model(), [&](protocol::Client& client) {
+    protocol::Lengths lengths;
+    lengths.prompt = 3;
+    lengths.decode = 40;  // of which the dealer has begun some
+    client.announce(lengths);
+    client.step(some_tokens(3, vocabulary(), 5));
+    client.finish();
+    request(client, some_tokens(3, vocabulary(), 5));
+  }, options);
+  if (is(Role::client)) return;
+  std::size_t requests = 0;
+  for (const Event& event : recorder.events())
+    if (event.region == Region::request) {
+      EXPECT_EQ(event.run, requests++);
+      EXPECT_EQ(event.depth, 0);
+    }
+  EXPECT_EQ(requests, 2u);
+}
+
 TEST_P(TraceOf, ClocksOfOneHostAreOne) {
   if (!is(Role::client)) return;
   for (const io::RankTrace& rank : ranks_) {

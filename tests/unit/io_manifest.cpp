@@ -220,6 +220,7 @@ TEST_F(ManifestTest, DescriptionsOfDatasetsAreChecked) {
   EXPECT_TRUE(says(refused_dataset([](json& d) { d["encoding"] = 5; }), "the encoding of dataset deep/numbers is not a text"));
   for (const char* encoding : {"", "two\nlines"})
     EXPECT_TRUE(says(refused_dataset([&](json& d) { d["encoding"] = encoding; }), "the encoding of dataset deep/numbers is none"));
+  EXPECT_TRUE(says(refused_dataset([](json& d) { d["encoding"] = "aes-256-gcm"; }), "dataset deep/numbers has no checksum, which only a sealed file's image may lack"));
   for (const std::string& sum : {std::string(), std::string(63, 'a'), std::string(64, 'A'), std::string(64, 'g')})
     EXPECT_TRUE(says(refused_dataset([&](json& d) { d["sha256"] = sum; }), "is no checksum")) << sum;
 }

@@ -300,13 +300,13 @@ class ByTheDescription {
     CryptoPP::byte wrapping[32];
     const std::string info = "shardlm sealed file: key that wraps";
     CryptoPP::HKDF<CryptoPP::SHA256>().DeriveKey(wrapping, 32, at(secret), secret.size(), at(id_), id_.size(), at(info), info.size());
-    const std::string head = "shardlm sealed file: key" + zero_ + eight(1) + id_;
+    const std::string head = "shardlm sealed file: key" + zero_ + eight(2) + id_;
     const std::string content = decrypted(wrapping, bytes("wrap_nonce"), head + eight(a_.bytes) + eight(kChunk) + key_name + zero_ + salt + cost,
                                           bytes("wrapped_key"), bytes("wrap_tag"));
     std::string original;
     for (std::size_t i = 0; i < a_.chunks; ++i)
       original += decrypted(at(content), eight(i) + std::string(4, '\0'),
-                            "shardlm sealed file" + zero_ + eight(1) + id_ + "image" + zero_ + eight(i) + eight(a_.chunks) + eight(a_.bytes),
+                            "shardlm sealed file" + zero_ + eight(2) + id_ + "image" + zero_ + eight(i) + eight(a_.chunks) + eight(a_.bytes),
                             a_.chunk(file_, i), a_.tag(file_, i));
     return original;
   }

@@ -120,7 +120,7 @@ TEST_F(SealedFiles, EveryDigitOfEveryAttributeCounts) {
 
 TEST_F(SealedFiles, AnotherVersionOrOtherDatasetsAreRefused) {
   const std::string file = sealed();
-  EXPECT_TRUE(says(refused_with(file, [](json& m) { m["version"] = 2; }), "its format version is 2 and this program reads version 1"));
+  EXPECT_TRUE(says(refused_with(file, [](json& m) { m["version"] = 1; }), "its format version is 1 and this program reads version 2"));
   EXPECT_TRUE(says(refused_with(file, [](json& m) { m["format"] = "shardlm-model"; }), "it is not sealed"));
   for (const char* name : {"image", "tags"}) {
     EXPECT_TRUE(says(refused_with(file, [&](json& m) { test::dataset(m, name)["path"] = "other"; }), std::string("it has no dataset ") + name));

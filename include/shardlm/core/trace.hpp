@@ -35,7 +35,11 @@ struct Event {
   std::int16_t layer = -1;    // the innermost region `layer` around it
   Region region = Region::request;
   std::uint16_t depth = 0;  // how many regions are around it
+  std::uint8_t unused[6] = {};  // events travel as they lie in memory: no byte of one may be what lay there before
 };
+static_assert(sizeof(Event) == 48);
+
+constexpr std::size_t kMostEvents = std::size_t{1} << 23;  // of a rank
 
 struct Counts {
   std::uint64_t bytes = 0, rounds = 0;
@@ -48,7 +52,7 @@ double now();
 class Recorder {
  public:
   // Of the first `skipped` requests nothing is kept; of the others at most `most` events (48 bytes each).
-  explicit Recorder(std::size_t skipped = 0, std::size_t most = std::size_t{1} << 23);
+  explicit Recorder(std::size_t skipped = 0, std::size_t most = kMostEvents);
 
   // What has been counted so far, of which an event gets the difference; empty: nothing is. It must outlive its use: end it with {}.
   void count(std::function<Counts()> counts) { counts_ = std::move(counts); }
