@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "alike.hpp"
 #include "answer_file.hpp"
 #include "answering.hpp"
 #include "bench_results.hpp"
@@ -69,7 +70,7 @@ class Bench {
   ClientPart part() {
     ClientPart part;
     if (o_.prompt) part.told = "-p";
-    if (!o_.trace.empty()) part.recorder = &recorder_;
+    part.recorder = recorder();
     part.attested = [this](const Attested& all) { results_.attested = all; };
     part.prepare = [this](const io::ModelFile& model) { return prepare(model); };
     part.before = [this](net::World& world) { meet(world); };
@@ -90,12 +91,10 @@ class Bench {
   // What the machines do before they are measured. Ranks with command lines of their own must record the same runs.
   void meet(net::World& world) {
     world_ = &world;
-    const std::vector<std::string> wanted = world.gather_all((o_.trace.empty() ? "no trace, " : "a trace, ") + std::to_string(o_.warmup) + " warm-up runs");
-    std::string sentence;
-    for (int rank = 1; rank < net::kParties; ++rank)
-      if (wanted[rank] != wanted[0])
-        sentence = "client was asked for " + wanted[0] + ", and " + net::name(Role(rank)) + " for something else: give every rank the same -w and --trace";
-    world.agree(world.role() == Role::client ? sentence : std::string());
+    const std::string wanted = (o_.trace.empty() ? "no trace, " : "a trace, ") + std::to_string(o_.warmup) + " warm-up runs";
+    require_alike(world, wanted, [&wanted](const std::vector<std::string>&, int rank) {
+      return "client was asked for " + wanted + ", and " + net::name(Role(rank)) + " for something else: give every rank the same -w and --trace";
+    });
     const std::string mine = machine_facts().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     const std::vector<std::string> all = world.gather_all(mine);
     for (int rank = 0; world.role() == Role::client && rank < net::kParties; ++rank) {
@@ -113,7 +112,7 @@ class Bench {
     results_.config = model.config();
     results_.build = build_facts();
     prompt_.describe(results_);
-    client.record(o_.trace.empty() ? nullptr : &recorder_);
+    client.record(recorder());
     recorder_.count([this] { return trace::Counts{sent(), 0}; });
     for (std::size_t i = 0; i < o_.warmup + o_.runs; ++i) {
       const BenchRun run = ask(client, i >= o_.warmup);
@@ -133,18 +132,13 @@ class Bench {
   }
 
   BenchRun ask(protocol::Client& client, bool measured) {
-    protocol::Lengths lengths;
-    lengths.prompt = positions(o_, prompt_.tokens.size());
-    lengths.decode = o_.max_tokens - 1;
-    lengths.padded = o_.pad_to > 0;
     const auto bytes = client.oblivious_bytes();
     const double embedding = client.prompt_embedding_seconds(), start = trace::now();
     BenchRun run;
     {
-      const trace::Scope scope(o_.trace.empty() ? nullptr : &recorder_, Region::request);
-      client.announce(lengths);
-      run = answer([&client](const std::vector<text::Token>& tokens) { return client.step(tokens); }, prompt_.tokens, o_,
-                   o_.trace.empty() ? nullptr : &recorder_);
+      const trace::Scope scope(recorder(), Region::request);
+      client.announce(lengths(o_, prompt_.tokens.size(), o_.max_tokens - 1));
+      run = answer([&client](const std::vector<text::Token>& tokens) { return client.step(tokens); }, prompt_.tokens, o_, recorder());
     }
     const double end = trace::now();
     run.total = milliseconds(end - start);
@@ -184,6 +178,8 @@ class Bench {
     const std::string trouble = in_thread(world, [whole, path = o_.trace] { io::write_trace(path, *whole); });
     if (!trouble.empty()) throw Error(trouble + "; the results are written");
   }
+
+  trace::Recorder* recorder() { return o_.trace.empty() ? nullptr : &recorder_; }
 
   const BenchOptions& o_;
   net::World* world_ = nullptr;

@@ -25,6 +25,14 @@ std::size_t positions(const JobOptions& o, std::size_t tokens) {
   return o.pad_to;
 }
 
+protocol::Lengths lengths(const JobOptions& o, std::size_t tokens, std::size_t further) {
+  protocol::Lengths lengths;
+  lengths.prompt = positions(o, tokens);
+  lengths.decode = further;
+  lengths.padded = o.pad_to > 0;
+  return lengths;
+}
+
 void check_padding(const JobOptions& o, std::size_t around, std::size_t most, const std::string& limit) {
   if (o.pad_to == 0) return;
   const std::string given = "--pad-to " + std::to_string(o.pad_to);

@@ -3,6 +3,7 @@
 
 #include "options.hpp"
 #include "shardlm/protocol/presets.hpp"
+#include "shardlm/protocol/session.hpp"
 
 namespace shardlm::app {
 
@@ -11,6 +12,9 @@ protocol::Choices choices(const JobOptions& options);
 
 // The positions that a prompt of so many tokens takes: with --pad-to always the same. Throws Error for one that is longer.
 std::size_t positions(const JobOptions& options, std::size_t tokens);
+
+// What the client announces of a prompt of so many tokens and the steps that may follow it. Throws as positions() does.
+protocol::Lengths lengths(const JobOptions& options, std::size_t tokens, std::size_t further);
 
 // Throws Error for a --pad-to that holds no question, because the chat template takes `around` tokens, or of more than `most`, as `limit` says.
 void check_padding(const JobOptions& options, std::size_t around, std::size_t most, const std::string& limit);

@@ -34,11 +34,7 @@ struct Compared {
 
 Distances run_private(protocol::Client& client, const Reference& r, const CompareOptions& o) {
   Distances distances;
-  protocol::Lengths lengths;
-  lengths.prompt = positions(o, r.prompt.tokens.size());
-  lengths.decode = r.forced.size();
-  lengths.padded = o.pad_to > 0;
-  client.announce(lengths);
+  client.announce(lengths(o, r.prompt.tokens.size(), r.forced.size()));
   distances.push_back(distance(r.logits[0], client.step(r.prompt.tokens)));
   for (std::size_t i = 0; i < r.forced.size(); ++i) distances.push_back(distance(r.logits[i + 1], client.step({r.forced[i]})));
   client.finish();

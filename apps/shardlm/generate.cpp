@@ -15,11 +15,7 @@ namespace {
 void ask(protocol::Client& client, const io::ModelFile& model, Conversation& conversation, const GenerateOptions& o, double start_up,
          const Attested& attested) {
   const Clock clock;
-  protocol::Lengths lengths;
-  lengths.prompt = positions(o, conversation.prompt_tokens());
-  lengths.decode = o.max_tokens - 1;
-  lengths.padded = o.pad_to > 0;
-  client.announce(lengths);
+  client.announce(lengths(o, conversation.prompt_tokens(), o.max_tokens - 1));
   Measured measured;
   measured.answer = conversation.answer([&client](const std::vector<text::Token>& tokens) { return client.step(tokens); });
   measured.reports = client.finish();

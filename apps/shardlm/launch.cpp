@@ -19,12 +19,12 @@ int number_in(std::initializer_list<const char*> names) {
   return -1;
 }
 
+}  // namespace
+
 int cores() {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
-
-}  // namespace
 
 Launch launch() {
   const int rank = number_in({"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"});

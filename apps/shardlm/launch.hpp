@@ -11,6 +11,8 @@ struct Launch {
 };
 Launch launch();
 
+int cores();  // that this process may use
+
 // Before Kokkos is initialised: how many threads it is to use, unless OMP_NUM_THREADS or KOKKOS_NUM_THREADS says so; threads > 0
 // goes before both. computing: how many processes of this machine compute at the same time. (OpenMP itself has read the environment
 // when the program was loaded.)

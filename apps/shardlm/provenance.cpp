@@ -1,6 +1,5 @@
 #include "provenance.hpp"
 
-#include <sched.h>
 #include <sys/utsname.h>
 
 #include <Kokkos_Core.hpp>
@@ -9,6 +8,7 @@
 #include <fstream>
 
 #include "commit.hpp"
+#include "launch.hpp"
 #include "memory.hpp"
 #include "shardlm/core/error.hpp"
 #include "shardlm/core/isa.hpp"
@@ -45,11 +45,6 @@ std::string system_name() {
 std::string cpu_name() {
   const std::string name = line_of("/proc/cpuinfo", "model name", ':');
   return name.empty() ? "unknown CPU" : name;
-}
-
-int cores() {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
 void add_gpu(Json& facts) {

@@ -1,5 +1,6 @@
 #include "secure.hpp"
 
+#include "alike.hpp"
 #include "clock.hpp"
 
 #include <filesystem>
@@ -67,13 +68,10 @@ std::string context(const protocol::Choices& choices, const Peers& peers) {
 Attested secure_channels(net::World& world, const JobOptions& o) {
   const Own mine = own(world.role(), o);
   world.agree(mine.trouble);
-  const std::vector<std::string> wanted = world.gather_all(mine.choices->secure_channels ? "secure" : "plain");
-  std::string sentence;
-  for (int rank = 1; rank < net::kParties && sentence.empty(); ++rank)
-    if (wanted[rank] != wanted[0])
-      sentence = "channels are " + known(wanted[0]) + " at client and " + known(wanted[rank]) + " at " + net::name(Role(rank)) +
-                 ": give every rank the same --protocol and --secure-channels";
-  world.agree(world.role() == Role::client ? sentence : std::string());
+  require_alike(world, mine.choices->secure_channels ? "secure" : "plain", [](const std::vector<std::string>& wanted, int rank) {
+    return "channels are " + known(wanted[0]) + " at client and " + known(wanted[rank]) + " at " + net::name(Role(rank)) +
+           ": give every rank the same --protocol and --secure-channels";
+  });
   Attested attested;
   if (!mine.choices->secure_channels) return attested;
   const Peers& peers = *mine.peers;

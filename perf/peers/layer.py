@@ -5,6 +5,8 @@ import os
 
 import numpy as np
 
+from shapes import SIZES
+
 NAMES = ["n1", "wq", "bq", "wk", "bk", "wv", "bv", "wo", "n2", "wg", "wu", "wd"]
 EPSILON, THETA = 1e-6, 1e6
 
@@ -24,9 +26,6 @@ class Shape:
     @property
     def group(self):
         return self.heads // self.kv_heads
-
-
-SIZES = {"0.5b": (896, 4864, 14, 2), "1.5b": (1536, 8960, 12, 2), "7b": (3584, 18944, 28, 4)}
 
 
 def shape(size, tokens):

@@ -14,7 +14,7 @@
 
 namespace shardlm::io {
 
-constexpr FileFormat kSealedFileFormat{"shardlm-sealed", 2, "sealed file", "seal the original again (shardlm seal)"};
+constexpr FileFormat kSealedFileFormat{"shardlm-sealed", 2, "sealed file", "seal the original again (shardlm seal)", true};
 constexpr std::size_t kSealedChunk = std::size_t{1} << 20;
 
 struct Envelope {

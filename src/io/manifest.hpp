@@ -54,6 +54,7 @@ struct FileFormat {
   std::int64_t version;
   const char* noun;    // "model file"
   const char* remedy;  // how to get a new one, as a command
+  bool authenticated = false;  // may hold datasets with tags in place of a checksum
 };
 
 struct Manifest {

@@ -147,7 +147,7 @@ class Reader {
     p.spec.shape = shape(member(d, "shape", what), what);
     if (d.contains("encoding")) p.spec.encoding = string(d, "encoding", what);
     if (d.contains("encoding") && !is_name(p.spec.encoding)) refuse("the encoding of " + what + " is none, so it is damaged");
-    if (!p.spec.has_checksum() && format_.name != std::string("shardlm-sealed")) refuse(what + " has no checksum, which only a sealed file's image may lack");
+    if (!p.spec.has_checksum() && !format_.authenticated) refuse(what + " has no checksum, which only a sealed file's image may lack");
     if (p.spec.has_checksum()) p.sha256 = string(d, "sha256", what);
     if (!is_checksum(p.sha256)) refuse("the sha256 of " + what + " is no checksum, so it is damaged");
     p.offset = whole(d, "offset", what);

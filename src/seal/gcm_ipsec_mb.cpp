@@ -2,8 +2,6 @@
 
 #ifdef SHARDLM_IPSEC_MB
 #include <intel-ipsec-mb.h>
-
-#include <cstring>
 #endif
 
 namespace shardlm::seal {
@@ -11,23 +9,44 @@ namespace shardlm::seal {
 #ifdef SHARDLM_IPSEC_MB
 namespace {
 
+// functions: for this machine. They keep no state, so that all threads use them at once.
+class IpsecMbGcm : public Gcm {
+ public:
+  IpsecMbGcm(IMB_MGR* functions, const Key& key) : functions_(functions) { IMB_AES256_GCM_PRE(functions_, key.data(), &key_); }
+  ~IpsecMbGcm() override {
+    wipe(&key_, sizeof key_);
+    wipe(&context_, sizeof context_);
+  }
+
+  Tag encrypt(const Nonce& nonce, View associated, std::uint8_t* data, std::size_t n) override {
+    Tag tag;
+    IMB_AES256_GCM_ENC(functions_, &key_, &context_, data, data, n, nonce.data(), associated.data, associated.size, tag.data(), tag.size());
+    return tag;
+  }
+  Tag decrypt(const Nonce& nonce, View associated, std::uint8_t* data, std::size_t n) override {
+    Tag tag;
+    IMB_AES256_GCM_DEC(functions_, &key_, &context_, data, data, n, nonce.data(), associated.data, associated.size, tag.data(), tag.size());
+    return tag;
+  }
+
+ private:
+  IMB_MGR* functions_;
+  alignas(64) gcm_key_data key_;  // which the library's header says for itself only where LINUX is defined
+  alignas(64) gcm_context_data context_;
+};
+
 // Case 14 of McGrew's and Viega's GCM specification: the key, a nonce and 16 bytes of text that are all zero.
-constexpr std::uint8_t kSealedZeros[16] = {0xce, 0xa7, 0x40, 0x3d, 0x4d, 0x60, 0x6b, 0x6e, 0x07, 0x4e, 0xc5, 0xd3, 0xba, 0xf3, 0x9d, 0x18};
-constexpr std::uint8_t kTagOfZeros[16] = {0xd0, 0xd1, 0xc8, 0xa7, 0x99, 0x99, 0x6b, 0xf0, 0x26, 0x5b, 0x98, 0xb5, 0xd4, 0x8a, 0xb9, 0x19};
+constexpr std::array<std::uint8_t, 16> kSealedZeros{0xce, 0xa7, 0x40, 0x3d, 0x4d, 0x60, 0x6b, 0x6e, 0x07, 0x4e, 0xc5, 0xd3, 0xba, 0xf3, 0x9d, 0x18};
+constexpr Gcm::Tag kTagOfZeros{0xd0, 0xd1, 0xc8, 0xa7, 0x99, 0x99, 0x6b, 0xf0, 0x26, 0x5b, 0x98, 0xb5, 0xd4, 0x8a, 0xb9, 0x19};
 
 // The library does not report what it refuses, and its functions lie where its header says: one that does not give this answer is not used.
-bool gives_known_answer(IMB_MGR* manager) {
-  const std::uint8_t key[32] = {}, nonce[12] = {};
-  std::uint8_t text[16] = {}, tag[16] = {};
-  alignas(64) gcm_key_data expanded;
-  alignas(64) gcm_context_data context;
-  IMB_AES256_GCM_PRE(manager, key, &expanded);
-  IMB_AES256_GCM_ENC(manager, &expanded, &context, text, text, sizeof text, nonce, nullptr, 0, tag, sizeof tag);
-  return std::memcmp(text, kSealedZeros, sizeof text) == 0 && std::memcmp(tag, kTagOfZeros, sizeof tag) == 0;
+bool gives_known_answer(IMB_MGR* functions) {
+  std::array<std::uint8_t, 16> text{};
+  const Gcm::Tag tag = IpsecMbGcm(functions, Key{}).encrypt(Nonce{}, {}, text.data(), text.size());
+  return text == kSealedZeros && tag == kTagOfZeros;
 }
 
-// The library's functions for this machine, which keep no state: all threads use them at once. Null where it has no AES instructions, or is
-// another version than its header.
+// Null where the machine has no AES instructions, or the library is another version than its header.
 IMB_MGR* functions() {
   static IMB_MGR* const manager = [] {
     IMB_MGR* made = imb_get_version() == IMB_VERSION_NUM ? alloc_mb_mgr(0) : nullptr;
@@ -41,34 +60,10 @@ IMB_MGR* functions() {
   return manager;
 }
 
-class IpsecMbGcm : public Gcm {
- public:
-  explicit IpsecMbGcm(const Key& key) { IMB_AES256_GCM_PRE(functions(), key.data(), &key_); }
-  ~IpsecMbGcm() override {
-    wipe(&key_, sizeof key_);
-    wipe(&context_, sizeof context_);
-  }
-
-  Tag encrypt(const Nonce& nonce, View associated, std::uint8_t* data, std::size_t n) override {
-    Tag tag;
-    IMB_AES256_GCM_ENC(functions(), &key_, &context_, data, data, n, nonce.data(), associated.data, associated.size, tag.data(), tag.size());
-    return tag;
-  }
-  Tag decrypt(const Nonce& nonce, View associated, std::uint8_t* data, std::size_t n) override {
-    Tag tag;
-    IMB_AES256_GCM_DEC(functions(), &key_, &context_, data, data, n, nonce.data(), associated.data, associated.size, tag.data(), tag.size());
-    return tag;
-  }
-
- private:
-  alignas(64) gcm_key_data key_;  // which the library's header says for itself only where LINUX is defined
-  alignas(64) gcm_context_data context_;
-};
-
 }  // namespace
 
 std::unique_ptr<Gcm> ipsec_mb_gcm(const Key& key) {
-  return functions() == nullptr ? nullptr : std::unique_ptr<Gcm>(new IpsecMbGcm(key));
+  return functions() == nullptr ? nullptr : std::unique_ptr<Gcm>(new IpsecMbGcm(functions(), key));
 }
 #else
 std::unique_ptr<Gcm> ipsec_mb_gcm(const Key&) { return nullptr; }
