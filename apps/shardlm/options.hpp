@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "shardlm/text/sampler.hpp"
 
@@ -105,6 +106,45 @@ struct BenchOptions : JobOptions {
   bool raw = false;  // every single time
 };
 
+// How many ready requests the dealer is to keep for prompts of up to so many tokens.
+struct PoolSize {
+  std::size_t positions = 0, requests = 0;
+};
+
+struct GatewayOptions : JobOptions {
+  std::vector<std::string> protocols{"v3"};  // in the order of --protocol; JobOptions::protocol is the first of them
+  std::string host = "127.0.0.1";
+  int port = 9090;           // 0: any that is free
+  std::string api_key_file;  // asked of everyone; needed where host is not this machine's own
+  std::string name;          // of the model, as /v1/models tells; empty: that of its file
+  std::size_t queue = 16;    // requests that may wait
+  std::size_t max_tokens = 1024;  // of an answer, at most; also where a request does not say
+  std::size_t context = 4096;     // of prompt and answer, within what the model has
+  std::uint64_t max_body = std::uint64_t{1} << 20;  // bytes of a request
+  double deadline = 600;     // seconds until a request is given up, waiting included
+  double grace = 30;         // seconds in which a gateway that is told to end still finishes what it has begun
+  std::vector<PoolSize> pool;
+  std::size_t pool_tokens = 8;  // of an answer that are dealt with its prompt
+};
+
+// shardlm client: all by HTTP.
+struct HttpClientOptions {
+  std::string server = "http://localhost:9090";
+  std::string api_key_file;
+  double timeout = 600;
+  std::string protocol;  // empty: the server's first
+  bool json = false;
+  // generate and chat
+  std::optional<std::string> prompt, system;
+  std::string prompt_file;
+  std::size_t max_tokens = 128;
+  text::SamplerOptions sampling;
+  // benchmark
+  std::size_t runs = 20, warmup = 3, max_new = 50;
+  std::string out;
+  bool raw = false;
+};
+
 struct CheckOptions {
   std::string model, prompts;
   std::size_t tokens = 32;
@@ -115,7 +155,7 @@ struct CheckOptions {
 
 // What was asked for.
 struct Command {
-  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, seal, unseal, keys_new, keys_show, keys_trial, keys_data, info, compare, check, bench, document };
+  enum class Kind { none, generate, chat, convert, share, ot_make, ot_rotate, seal, unseal, keys_new, keys_show, keys_trial, keys_data, info, compare, check, bench, serve, client_health, client_info, client_generate, client_chat, client_benchmark, document };
   Kind kind = Kind::none;
   std::string text;     // to print instead of doing anything: help, the version, a document
   std::string trouble;  // one sentence, where the command line or its deck is wrong
@@ -130,6 +170,8 @@ struct Command {
   CompareOptions compare;
   CheckOptions check;
   BenchOptions bench;
+  GatewayOptions serve;
+  HttpClientOptions client;
   DocumentOptions document;
 };
 
