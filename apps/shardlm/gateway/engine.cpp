@@ -74,6 +74,7 @@ void wipe_tokens(std::vector<text::Token>& tokens) { wipe(tokens.data(), tokens.
 void take_over(Outcome& outcome, Answer& answer) {
   outcome.finish = answer.stopped ? Finish::cancelled : answer.ended ? Finish::stop : Finish::length;
   outcome.answer_tokens = answer.tokens;
+  outcome.decode_steps = answer.steps > 0 ? answer.steps - 1 : 0;
   outcome.first = answer.first;
   outcome.top = std::move(answer.top);
   outcome.prefill_ms = answer.prefill * 1e3;

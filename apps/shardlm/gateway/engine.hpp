@@ -53,6 +53,7 @@ struct Outcome {
   Finish finish = Finish::failed;
   std::string trouble;  // with Finish::failed and deadline, and where the gateway gave up on it: one sentence
   std::size_t prompt_tokens = 0, answer_tokens = 0;
+  std::size_t decode_steps = 0;                       // of one token each, after the prompt's; decode_ms is theirs
   std::optional<text::Token> first;                   // the first token that was chosen, also one that ends an answer
   std::vector<std::pair<text::Token, float>> top;     // likeliest first tokens and their logits, falling
   RequestCosts costs;
