@@ -50,7 +50,7 @@ TEST_F(Connections, answer_in_one_form_of_error) {
   EXPECT_EQ(ask(head("DELETE", "/health", "Connection: close\r\n\r\n")).error("code"), "method_not_allowed");
   EXPECT_EQ(ask(head("OPTIONS", "/v1/completions", "Connection: close\r\n\r\n")).status, 405);
   EXPECT_EQ(ask("nonsense\r\n\r\n").error("code"), "malformed_request");
-  EXPECT_EQ(ask("GET / HTTP/1.1\r\n\r\n").status, 400);
+  EXPECT_EQ(ask("GET / HTTP/1.1\r\nConnection: close\r\n\r\n").status, 400);
 }
 
 TEST_F(Connections, carry_json_alone) {
