@@ -20,6 +20,7 @@ struct UnlockOptions {
 struct JobOptions {
   std::string model;
   std::string protocol = "v3";  // of protocol::preset_names(), or plain
+  std::vector<std::string> also;  // further protocols that the same job offers (shardlm serve)
   std::string embedding;        // table, ot or dpf; empty: the protocol's own
   std::string tables;           // the folder of the sealed table and its key, at the key's holder; empty: beside the model
   std::size_t pad_to = 0;       // positions of each prompt, or 0
@@ -112,7 +113,7 @@ struct PoolSize {
 };
 
 struct GatewayOptions : JobOptions {
-  std::vector<std::string> protocols{"v3"};  // in the order of --protocol; JobOptions::protocol is the first of them
+  std::vector<std::string> protocols{"v3"};  // --protocol; JobOptions::protocol and also are the first of them and the rest
   std::string host = "127.0.0.1";
   int port = 9090;           // 0: any that is free
   std::string api_key_file;  // asked of everyone; needed where host is not this machine's own

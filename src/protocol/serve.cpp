@@ -7,6 +7,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <functional>
 
 namespace shardlm::protocol {
@@ -24,17 +25,25 @@ void send_report(net::World& world, std::uint64_t request, const Report& report)
 
 std::string this_version() { return "protocol 4, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds"; }
 
+std::string names(const std::vector<Embedding>& embeddings) {
+  std::string text;
+  for (const Embedding embedding : embeddings) text += std::string(text.empty() ? "" : " or ") + name(embedding);
+  return text;
+}
+
 // What this rank holds of the conversation, up to the tokens that are kept: it may hold more, because the dealer deals ahead of
 // the answer's end.
-void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const Announcement& a, Embedding embedding) {
+void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const Announcement& a,
+             const std::vector<Embedding>& embeddings) {
   if (a.prompt == 0 || a.capacity > model.config().max_positions || a.kept > a.capacity || a.prompt > a.capacity - a.kept ||
       a.decode > a.capacity - a.kept - a.prompt)
     throw Error("the client announced " + std::to_string(a.kept) + " + " + std::to_string(a.prompt) + " + " + std::to_string(a.decode) +
                 " tokens in a conversation of " + std::to_string(a.capacity) + ", which do not fit the model");
   if (a.engine > std::uint64_t(qwen::Engine::additive)) throw Error("the client announced engine " + std::to_string(a.engine) + ", which this version does not have");
-  if (a.embedding != std::uint64_t(embedding) || a.padded > 1)
+  const bool known = std::any_of(embeddings.begin(), embeddings.end(), [&a](Embedding e) { return a.embedding == std::uint64_t(e); });
+  if (!known || a.padded > 1)
     throw Error("the client announced embedding " + std::to_string(a.embedding) + " and padding " + std::to_string(a.padded) +
-                ", and this rank has the embedding " + name(embedding));
+                ", and this rank has the embedding " + names(embeddings));
   const auto engine = qwen::Engine(a.engine);
   if (a.kept == 0) {
     held.emplace(model, a.capacity, engine);
@@ -47,6 +56,9 @@ void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const
 
 // The steps that were announced: the prompt and those of a token each.
 RowsDue rows_due(const Announcement& a) { return {a.prompt, a.decode + 1}; }
+
+// Is this rank asked for rows, whose key it holds?
+bool opens_rows(const Announcement& a, const ServeOptions& options) { return options.key != nullptr && a.embedding == std::uint64_t(Embedding::ot); }
 
 // K01: server 0 draws it and sends it to server 1.
 crypto::Key common_key(net::World& world, std::uint64_t request) {
@@ -101,7 +113,7 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
     return server.costs().opened_bytes + server.costs().key_bytes + request.dealt.payload(mpc::Record::words);
   });
   std::optional<RowAnswerer> rows;
-  if (options.key) rows.emplace(world, *options.key, a.request, rows_due(a));
+  if (opens_rows(a, options)) rows.emplace(world, *options.key, a.request, rows_due(a));
   Report report;
   double working = 0;
   for (; begins_step(world, a, report.steps); ++report.steps) {
@@ -145,7 +157,7 @@ void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcem
   world.send_now(Role::server0, Lane::control, Kind::key, a.request, &keys0, sizeof keys0);
   world.send_now(Role::server1, Lane::control, Kind::key, a.request, &keys1, sizeof keys1);
   std::optional<RowAnswerer> rows;
-  if (options.key) rows.emplace(world, *options.key, a.request, rows_due(a));
+  if (opens_rows(a, options)) rows.emplace(world, *options.key, a.request, rows_due(a));
   const auto stop = [&world, &rows] {
     if (rows) rows->answer_if_asked();
     return world.waiting(Role::client, Lane::control);
@@ -180,10 +192,13 @@ void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcem
   send_report(world, a.request, report);
 }
 
-// How a rank understands the client's way to its rows.
-std::string described(const Choices& choices) {
-  std::string text = name(choices.embedding);
-  if (choices.embedding == Embedding::ot) text += std::string(" (the key at ") + net::name(key_holder(choices)) + ")";
+// How a rank understands the client's ways to its rows.
+std::string described(const std::vector<Choices>& offered) {
+  std::string text;
+  for (const Choices& choices : offered) {
+    text += std::string(text.empty() ? "" : " and ") + name(choices.embedding);
+    if (choices.embedding == Embedding::ot) text += std::string(" (the key at ") + net::name(key_holder(choices)) + ")";
+  }
   return text;
 }
 
@@ -199,24 +214,28 @@ void serve(net::World& world, const qwen::Model& model, const ServeOptions& opti
     if (kind == Kind::end) return;
     if (kind != Kind::request) unexpected(kind);
     const auto announcement = decode_message<Announcement>(bytes);
-    take_up(conversation, model, announcement, options.embedding);
+    take_up(conversation, model, announcement, options.embeddings);
     if (world.role() == Role::dealer) {
       answer_as_dealer(world, *conversation, announcement, options);
     } else {
-      answer_as_server(world, *conversation, announcement, options, points ? &*points : nullptr);
+      answer_as_server(world, *conversation, announcement, options,
+                       announcement.embedding == std::uint64_t(Embedding::dpf) && points ? &*points : nullptr);
     }
   }
 }
 
-std::string context_of(const Choices& choices) {
-  return this_version() + ", engine " + std::to_string(int(choices.engine)) + ", weights " + (choices.secret_weights ? "secret" : "public") +
-         ", embedding " + name(choices.embedding) + ", files " + (choices.sealed_files ? "sealed" : "as they are");
+std::string context_of(const std::vector<Choices>& offered) {
+  std::string text = this_version();
+  for (const Choices& choices : offered)
+    text += ", engine " + std::to_string(int(choices.engine)) + ", weights " + (choices.secret_weights ? "secret" : "public") + ", embedding " +
+            name(choices.embedding) + ", files " + (choices.sealed_files ? "sealed" : "as they are");
+  return text;
 }
 
-void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, const Choices& choices) {
+void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, const std::vector<Choices>& offered) {
   world.agree(trouble);
   const std::string version = this_version();
-  const std::vector<std::string> models = world.gather_all(digest), versions = world.gather_all(version), embeddings = world.gather_all(described(choices));
+  const std::vector<std::string> models = world.gather_all(digest), versions = world.gather_all(version), embeddings = world.gather_all(described(offered));
   const int first = models[0].empty() ? 1 : 0;  // a client without a model takes the others' word for it
   const std::string whose = net::name(Role(first));
   std::string sentence;

@@ -109,7 +109,7 @@ class Client {
 
 struct ServeOptions {
   std::size_t dealer_ahead = std::size_t{256} << 20;  // bytes that may be under way to the servers
-  Embedding embedding = Embedding::table;
+  std::vector<Embedding> embeddings{Embedding::table};  // that a request may have
   const ot::PrivateKey* key = nullptr;    // Embedding::ot, at the key's holder
   const io::ModelFile* table = nullptr;   // Embedding::dpf, at the servers
   trace::Recorder* recorder = nullptr;    // of where this rank's time goes
@@ -119,12 +119,12 @@ struct ServeOptions {
 void serve(net::World& world, const qwen::Model& model, const ServeOptions& options = {});
 
 // Collective: all four hold the same model and speak the same version of the protocol, or all throw the same Error. digest: the
-// model file's, or empty with the trouble that a rank had in opening it, or at a client that has no model. choices: they also agree on
-// how the client comes by its rows and on who holds the key, which a client without a model cannot tell from a digest.
-void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, const Choices& choices = {});
+// model file's, or empty with the trouble that a rank had in opening it, or at a client that has no model. offered: the choices that requests may
+// have; they also agree on how the client comes by its rows and on who holds the key, which a client without a model cannot tell from a digest.
+void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, const std::vector<Choices>& offered = {{}});
 
-// What ranks must have in common before they trust each other: the program's version and the choices of their protocol.
-std::string context_of(const Choices& choices);
+// What ranks must have in common before they trust each other: the program's version and the choices of their protocols.
+std::string context_of(const std::vector<Choices>& offered);
 
 // The largest resident memory of this process so far, in bytes.
 std::uint64_t peak_memory();
