@@ -1,8 +1,9 @@
+#include "answering.hpp"
 #include "clock.hpp"
-#include "messages.hpp"
-#include "oblivious_rows.hpp"
+#include "pool.hpp"
 #include "point_reader.hpp"
-#include "shardlm/mpc/dealer.hpp"
+#include "recording.hpp"
+#include "sightseeing.hpp"
 #include "shardlm/protocol/session.hpp"
 
 #include <sys/resource.h>
@@ -17,13 +18,7 @@ using net::Kind;
 using net::Lane;
 using net::Role;
 
-[[noreturn]] void unexpected(Kind kind) { throw Error(std::string("the client sent a message of kind '") + net::name(kind) + "' out of turn"); }
-
-void send_report(net::World& world, std::uint64_t request, const Report& report) {
-  world.send_now(Role::client, Lane::control, Kind::report, request, &report, sizeof report);
-}
-
-std::string this_version() { return "protocol 4, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds"; }
+std::string this_version() { return "protocol 5, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds"; }
 
 std::string names(const std::vector<Embedding>& embeddings) {
   std::string text;
@@ -31,19 +26,21 @@ std::string names(const std::vector<Embedding>& embeddings) {
   return text;
 }
 
-// What this rank holds of the conversation, up to the tokens that are kept: it may hold more, because the dealer deals ahead of
-// the answer's end.
-void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const Announcement& a,
-             const std::vector<Embedding>& embeddings) {
+void check(const qwen::Model& model, const Announcement& a, const std::vector<Embedding>& embeddings) {
   if (a.prompt == 0 || a.capacity > model.config().max_positions || a.kept > a.capacity || a.prompt > a.capacity - a.kept ||
       a.decode > a.capacity - a.kept - a.prompt)
     throw Error("the client announced " + std::to_string(a.kept) + " + " + std::to_string(a.prompt) + " + " + std::to_string(a.decode) +
                 " tokens in a conversation of " + std::to_string(a.capacity) + ", which do not fit the model");
   if (a.engine > std::uint64_t(qwen::Engine::additive)) throw Error("the client announced engine " + std::to_string(a.engine) + ", which this version does not have");
   const bool known = std::any_of(embeddings.begin(), embeddings.end(), [&a](Embedding e) { return a.embedding == std::uint64_t(e); });
-  if (!known || a.padded > 1)
+  if (!known || a.padded > 1 || a.show > 1)
     throw Error("the client announced embedding " + std::to_string(a.embedding) + " and padding " + std::to_string(a.padded) +
                 ", and this rank has the embedding " + names(embeddings));
+}
+
+// What this rank holds of the conversation, up to the tokens that are kept: it may hold more, because the dealer deals ahead of
+// the answer's end.
+void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const Announcement& a) {
   const auto engine = qwen::Engine(a.engine);
   if (a.kept == 0) {
     held.emplace(model, a.capacity, engine);
@@ -53,12 +50,6 @@ void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const
     throw Error("the client continues after " + std::to_string(a.kept) + " tokens a conversation that this rank does not hold");
   held->truncate(a.kept);
 }
-
-// The steps that were announced: the prompt and those of a token each.
-RowsDue rows_due(const Announcement& a) { return {a.prompt, a.decode + 1}; }
-
-// Is this rank asked for rows, whose key it holds?
-bool opens_rows(const Announcement& a, const ServeOptions& options) { return options.key != nullptr && a.embedding == std::uint64_t(Embedding::ot); }
 
 // K01: server 0 draws it and sends it to server 1.
 crypto::Key common_key(net::World& world, std::uint64_t request) {
@@ -81,26 +72,6 @@ bool begins_step(net::World& world, const Announcement& a, std::uint64_t steps) 
   return true;
 }
 
-// The whole request is one region of a rank's trace; bytes: what is counted in its regions beside rounds.
-class Recording {
- public:
-  Recording(trace::Recorder* recorder, mpc::Party& party, std::function<std::uint64_t()> bytes) : recorder_(recorder) {
-    if (recorder_) recorder_->count([&party, bytes = std::move(bytes)] { return trace::Counts{bytes(), party.costs().rounds}; });
-    party.record(recorder_);
-    scope_.emplace(recorder_, trace::Region::request);
-  }
-  ~Recording() {
-    scope_.reset();
-    if (recorder_) recorder_->count({});
-  }
-  Recording(const Recording&) = delete;
-  Recording& operator=(const Recording&) = delete;
-
- private:
-  trace::Recorder* recorder_;
-  std::optional<trace::Scope> scope_;
-};
-
 void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcement& a, const ServeOptions& options, PointReader* points) {
   auto dealt = decode_message<DealtKeys>(world.receive_now(Role::dealer, Lane::control, Kind::key, a.request));
   crypto::Key common = common_key(world, a.request);
@@ -112,6 +83,7 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
   const Recording recording(options.recorder, server, [&server, &request] {
     return server.costs().opened_bytes + server.costs().key_bytes + request.dealt.payload(mpc::Record::words);
   });
+  Sightseeing sightseeing(world, a, server);
   std::optional<RowAnswerer> rows;
   if (opens_rows(a, options)) rows.emplace(world, *options.key, a.request, rows_due(a));
   Report report;
@@ -123,6 +95,7 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
     const double start = now();
     decoder.step(server, tokens, a.padded != 0 && report.steps == 0);
     working += now() - start;
+    sightseeing.tell();
   }
   if (rows) report.rows = rows->seconds();
   if (points) report.rows = points->take_seconds();
@@ -131,63 +104,6 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
   report.costs.dealt_bytes = request.dealt.payload(mpc::Record::words);  // none for server 0, which draws its own
   request.dealt.drain();
   report.seconds = server.seconds_of(working);
-  report.peak_bytes = peak_memory();
-  send_report(world, a.request, report);
-}
-
-// Deals all that was announced, unless the client stops it. Returns how many steps were dealt whole.
-std::uint64_t deal(qwen::Decoder& decoder, mpc::Dealer& dealer, const Announcement& a) {
-  std::uint64_t steps = 0;
-  try {
-    for (; steps <= a.decode; ++steps) decoder.step(dealer, steps == 0 ? a.prompt : 1, a.padded != 0 && steps == 0);
-  } catch (const mpc::Stopped&) {  // the answer ended earlier: what is in flight is burned
-  }
-  return steps;
-}
-
-void await_stop(net::World& world, std::uint64_t request) {
-  world.idle_until_waiting(Role::client, Lane::control);
-  const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, request);
-  if (kind != Kind::stop) unexpected(kind);
-}
-
-void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcement& a, const ServeOptions& options) {
-  const crypto::Salt salt = crypto::random_salt();
-  DealtKeys keys0{crypto::random_key(), salt}, keys1{crypto::random_key(), salt};
-  world.send_now(Role::server0, Lane::control, Kind::key, a.request, &keys0, sizeof keys0);
-  world.send_now(Role::server1, Lane::control, Kind::key, a.request, &keys1, sizeof keys1);
-  std::optional<RowAnswerer> rows;
-  if (opens_rows(a, options)) rows.emplace(world, *options.key, a.request, rows_due(a));
-  const auto stop = [&world, &rows] {
-    if (rows) rows->answer_if_asked();
-    return world.waiting(Role::client, Lane::control);
-  };
-  const std::size_t ahead = options.dealer_ahead;
-  mpc::DealerRequest request{a.request, salt, 0, crypto::Stream(keys0.key), crypto::Stream(keys1.key),
-                             mpc::DealSender(world, Role::server0, a.request, ahead / 2, stop),
-                             mpc::DealSender(world, Role::server1, a.request, ahead / 2, stop)};
-  wipe(&keys0.key, sizeof keys0.key);
-  wipe(&keys1.key, sizeof keys1.key);
-  mpc::pair(request.to0, request.to1);
-  mpc::Dealer dealer(world, request);
-  const Recording recording(options.recorder, dealer, [&dealer] { return dealer.costs().dealt_bytes + 2 * dealer.costs().key_bytes; });
-  request.to0.record(options.recorder);
-  request.to1.record(options.recorder);
-  Report report;
-  const double start = now();
-  report.steps = deal(decoder, dealer, a);
-  report.busy = now() - start - request.to0.waited() - request.to1.waited();
-  report.costs = dealer.costs();
-  request.to0.flush();
-  request.to1.flush();
-  while (rows && !stop()) world.idle();  // all is dealt; rows may still be asked for
-  await_stop(world, a.request);
-  if (rows) report.rows = rows->seconds();
-  request.to0.finish();
-  request.to1.finish();
-  const Step steps{dealer.outputs()};
-  world.send_now(Role::client, Lane::control, Kind::end, a.request, &steps, sizeof steps);
-  dealer.finish_output();
   report.peak_bytes = peak_memory();
   send_report(world, a.request, report);
 }
@@ -208,15 +124,26 @@ void serve(net::World& world, const qwen::Model& model, const ServeOptions& opti
   std::optional<qwen::Decoder> conversation;
   std::optional<PointReader> points;
   if (options.table) points.emplace(world, *options.table);
+  std::optional<Pool> pool;
+  if (world.role() == Role::dealer && !options.pool.empty()) pool.emplace(world, model, options);
   while (true) {
+    if (pool) pool->fill();
     world.idle_until_waiting(Role::client, Lane::control);
     const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, 0);
     if (kind == Kind::end) return;
     if (kind != Kind::request) unexpected(kind);
     const auto announcement = decode_message<Announcement>(bytes);
-    take_up(conversation, model, announcement, options.embeddings);
+    check(model, announcement, options.embeddings);
+    std::unique_ptr<ReadyRequest> ready = pool ? pool->take(announcement) : nullptr;
+    if (ready) {
+      conversation.emplace(std::move(ready->decoder));
+      conversation->extend(announcement.capacity);
+    } else {
+      take_up(conversation, model, announcement);
+    }
     if (world.role() == Role::dealer) {
-      answer_as_dealer(world, *conversation, announcement, options);
+      if (!ready) ready = std::make_unique<ReadyRequest>(world, *conversation, options.dealer_ahead);
+      ready->dealing.answer(*conversation, announcement, options);
     } else {
       answer_as_server(world, *conversation, announcement, options,
                        announcement.embedding == std::uint64_t(Embedding::dpf) && points ? &*points : nullptr);
