@@ -82,7 +82,7 @@ void check_memory(World& world, const Start& start, const JobOptions& o, const C
   const Least least = least_memory(world, start.held->device_bytes());
   std::uint64_t needed = 0;
   if (start.extent)
-    needed = bytes_needed(start.held->file().config(), start.extent->prompt, start.extent->capacity, o.dealer_ahead);
+    needed = bytes_needed(start.held->file().config(), start.extent->prompt, start.extent->capacity, o.dealer_ahead) + start.extent->pool;
   world.agree(start.extent ? memory_trouble(least, needed) : "");
   if (start.extent && part.memory) part.memory(least.share());
 }
@@ -99,6 +99,9 @@ void serve_client(World& world, const JobOptions& o, const std::vector<protocol:
   if (key) options.key = &*key;
   if (std::count(embeddings.begin(), embeddings.end(), protocol::Embedding::dpf) > 0 && world.role() != Role::dealer) options.table = &held.file();
   options.recorder = recorder;
+  for (const PoolSize& size : o.pool) options.pool.push_back({size.positions, size.requests});
+  options.pool_engine = offered[0].engine;
+  options.pool_tokens = o.pool_tokens;
   protocol::serve(world, model, options);
 }
 

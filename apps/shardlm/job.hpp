@@ -18,6 +18,7 @@ namespace shardlm::app {
 struct Extent {
   std::size_t prompt = 1;    // the longest prompt that is computed at once
   std::size_t capacity = 1;  // all that a conversation can come to hold
+  std::uint64_t pool = 0;    // bytes that the dealer keeps for requests to come
 };
 
 // The client's own part, and what a subcommand does on every rank around it.

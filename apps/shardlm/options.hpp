@@ -16,6 +16,11 @@ struct UnlockOptions {
   std::string key_file, passphrase_file;  // "-" is standard input
 };
 
+// How many ready requests the dealer is to keep for prompts of up to so many tokens.
+struct PoolSize {
+  std::size_t positions = 0, requests = 0;
+};
+
 // What every subcommand that runs on four ranks takes.
 struct JobOptions {
   std::string model;
@@ -30,6 +35,8 @@ struct JobOptions {
   std::uint64_t dealer_ahead = std::uint64_t{256} << 20;
   double timeout = 60;
   int threads = 0;  // 0: a share of the cores
+  std::vector<PoolSize> pool;    // shardlm serve: what the dealer deals before anyone asks
+  std::size_t pool_tokens = 8;   // of an answer that are dealt with its prompt
   bool one_machine = false;  // all files of a share set may lie together
 };
 
@@ -107,11 +114,6 @@ struct BenchOptions : JobOptions {
   bool raw = false;  // every single time
 };
 
-// How many ready requests the dealer is to keep for prompts of up to so many tokens.
-struct PoolSize {
-  std::size_t positions = 0, requests = 0;
-};
-
 struct GatewayOptions : JobOptions {
   std::vector<std::string> protocols{"v3"};  // --protocol; JobOptions::protocol and also are the first of them and the rest
   std::string host = "127.0.0.1";
@@ -124,8 +126,6 @@ struct GatewayOptions : JobOptions {
   std::uint64_t max_body = std::uint64_t{1} << 20;  // bytes of a request
   double deadline = 600;     // seconds until a request is given up, waiting included
   double grace = 30;         // seconds in which a gateway that is told to end still finishes what it has begun
-  std::vector<PoolSize> pool;
-  std::size_t pool_tokens = 8;  // of an answer that are dealt with its prompt
 };
 
 // shardlm client: all by HTTP.
