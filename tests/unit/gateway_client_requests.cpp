@@ -1,7 +1,12 @@
 // shardlm client health, info and generate against canned answers.
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 
+#include "gateway_client/connection.hpp"
 #include "gateway_client_canned.hpp"
 
 namespace shardlm::app {
@@ -13,6 +18,18 @@ std::string text_chunk(const std::string& text) { return Json{{"choices", {{{"in
 const char* const kRole = R"({"choices":[{"index":0,"delta":{"role":"assistant"},"finish_reason":null}]})";
 const char* const kStop = R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})";
 const char* const kUsage = R"({"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}})";
+
+// One that is free, as nobody listens there any more.
+int free_port() {
+  const int s = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t n = sizeof address;
+  const bool bound = bind(s, reinterpret_cast<sockaddr*>(&address), n) == 0 && getsockname(s, reinterpret_cast<sockaddr*>(&address), &n) == 0;
+  close(s);
+  return bound ? ntohs(address.sin_port) : 1;
+}
 
 TEST(ClientHealth, is_fine_where_the_gateway_takes_requests) {
   CannedGateway gateway;
@@ -34,10 +51,7 @@ TEST(ClientHealth, fails_where_it_does_not) {
 
 TEST(ClientFailures, where_nothing_listens_say_how_to_start_a_gateway) {
   HttpClientOptions o;
-  {
-    httplib::Server taken;  // a port that is free again afterwards
-    o.server = "http://127.0.0.1:" + std::to_string(taken.bind_to_any_port("127.0.0.1"));
-  }
+  o.server = "http://127.0.0.1:" + std::to_string(free_port());
   expect_failure(printed(client_health, o), {"nothing listens at " + o.server, "shardlm serve"});
 }
 
@@ -157,13 +171,18 @@ TEST(ClientGenerate, asks_no_proxy) {
   for (const char* name : {"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}) unsetenv(name);
 }
 
-TEST(ClientWarning, is_given_before_a_prompt_leaves_this_machine) {
-  HttpClientOptions o;
-  o.server = "http://192.0.2.1:9";
-  o.timeout = 1;
-  o.prompt = "Hi";
-  const Printed p = printed(client_generate, o);
-  EXPECT_NE(p.errors.find("192.0.2.1 is not this machine"), std::string::npos) << p.errors;
+TEST(ClientWarning, is_given_where_a_prompt_would_leave_this_machine) {
+  const auto warning = [](const std::string& server) {
+    HttpClientOptions o;
+    o.server = server;
+    testing::internal::CaptureStderr();
+    Connection(o).warn_of_strangers();
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(warning("http://localhost:9090"), "");
+  EXPECT_NE(warning("http://gateway.example").find("gateway.example is not this machine"), std::string::npos);
+  EXPECT_NE(warning("http://gateway.example").find("not encrypted"), std::string::npos);
+  EXPECT_EQ(warning("https://gateway.example").find("not encrypted"), std::string::npos);
 }
 
 }  // namespace
