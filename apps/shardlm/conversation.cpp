@@ -33,7 +33,7 @@ void check_length(std::size_t prompt, std::size_t answer, std::size_t positions)
 Conversation::Conversation(const GenerateOptions& options, const io::ModelConfig& config, const std::string& tokenizer_json,
                            const std::string& chat_template)
     : options_(options),
-      answerer_(tokenizer_json, options.sampling, config.end_tokens),
+      answerer_(std::make_shared<const text::Tokenizer>(tokenizer_json), options.sampling, config.end_tokens),
       prompt_(encode(options, checked_prompt(options), answerer_.tokenizer(), chat_template)) {
   if (options.max_tokens <= config.max_positions)
     check_padding(options, encode(options, "", answerer_.tokenizer(), chat_template).size(), config.max_positions - options.max_tokens + 1,
@@ -48,7 +48,7 @@ Answer Conversation::answer(const Step& step) {
   std::vector<text::Token> seen = prompt_;
   Manner manner;
   manner.most = options_.max_tokens;
-  manner.say = [shown](const std::string& text) {
+  manner.say = [shown](const std::string& text, std::size_t) {
     if (shown) show(text);
   };
   const Answer answer = answerer_.answer(step, prompt_, seen, manner);

@@ -17,6 +17,7 @@
 #include "ot.hpp"
 #include "relay.hpp"
 #include "seal.hpp"
+#include "serve.hpp"
 #include "share.hpp"
 #include "shardlm/core/error.hpp"
 
@@ -34,11 +35,13 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
   const bool comparing = command.kind == Command::Kind::compare;
   const bool chatting = command.kind == Command::Kind::chat;
   const bool measuring = command.kind == Command::Kind::bench;
-  const bool on_four_ranks = comparing || (measuring && command.bench.protocol != "plain") || (chatting && command.chat.protocol != "plain") ||
+  const bool serving = command.kind == Command::Kind::serve;
+  const bool on_four_ranks = comparing || serving || (measuring && command.bench.protocol != "plain") || (chatting && command.chat.protocol != "plain") ||
                              (command.kind == Command::Kind::generate && command.generate.protocol != "plain");
   const int threads = command.kind == Command::Kind::check ? command.check.threads
                       : comparing                          ? command.compare.threads
                       : measuring                          ? command.bench.threads
+                      : serving                            ? command.serve.threads
                       : chatting                           ? command.chat.threads
                                                            : command.generate.threads;
   set_threads(threads, on_four_ranks ? std::min(3, launch.local_ranks) : 1);
@@ -50,6 +53,7 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
   if (on_four_ranks && command.text.empty() && (launch.by_launcher || command.trouble.empty()))
     return comparing  ? compare(command.compare, command.trouble)
            : measuring ? bench_private(command.bench, command.trouble)
+           : serving ? serve(command.serve, command.trouble)
            : chatting ? chat_private(command.chat, command.trouble)
                       : generate_private(command.generate, command.trouble);
   if (launch.rank != 0) return 0;  // one process is enough for the rest

@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kRoles[] = {"client", "server 0", "server 1", "dealer"};
 constexpr const char* kKinds[] = {"hello",   "agreement", "request", "stop", "key",   "embedding",
-                                  "opening", "dealt",     "logits",  "end",  "report", "file", "blinded elements", "evaluated elements", "point keys", "trace", "clock"};
+                                  "opening", "dealt",     "logits",  "end",  "report", "file", "blinded elements", "evaluated elements", "point keys", "trace", "clock", "sight", "pool"};
 
 std::string wrong_size(int ranks) {
   const std::string parties = "four ranks are needed (client, server 0, server 1, dealer)";

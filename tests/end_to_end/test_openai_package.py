@@ -143,12 +143,12 @@ class Key(ServedCase):
     def setUpClass(cls):
         cls.arguments = ("--api-key-file", os.path.join(tempfile.gettempdir(), f"key-{os.getpid()}"), "--name", "demo")
         with open(cls.arguments[1], "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-            file.write("correct-key\n")
+            file.write("the-correct-key-0\n")
         cls.addClassCleanup(os.remove, cls.arguments[1])
         super().setUpClass()
 
     def test_is_asked_for(self):
-        for key, fails in (("correct-key", False), ("correct-kez", True), ("correct-key1", True), ("x", True)):
+        for key, fails in (("the-correct-key-0", False), ("the-correct-key-1", True), ("the-correct-key-00", True), ("x", True)):
             client = openai.OpenAI(base_url=f"{self.gateway.url}/v1", api_key=key, max_retries=0)
             with self.subTest(key):
                 if fails:

@@ -1,15 +1,11 @@
-// Addresses, events and keys, as shardlm client reads them.
+// Addresses and events, as shardlm client reads them.
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <fstream>
-
 #include "gateway_client/address.hpp"
-#include "gateway_client/api_key.hpp"
 #include "gateway_client/event_stream.hpp"
 #include "shardlm/core/error.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 namespace {
 
 TEST(ClientAddress, has_host_and_port) {
@@ -61,19 +57,5 @@ TEST(EventStream, refuses_an_event_without_end) {
       for (int i = 0; i < 8; ++i) stream.push(part.data(), part.size()), Error);
 }
 
-TEST(ApiKey, is_the_line_of_a_file) {
-  const std::string path = testing::TempDir() + "client.key";
-  const auto write = [&path](const std::string& text) { std::ofstream(path) << text; };
-  EXPECT_EQ(read_api_key(""), "");
-  write("abc-123\r\n");
-  EXPECT_EQ(read_api_key(path), "abc-123");
-  for (const std::string& wrong : {std::string(), std::string("\n"), std::string("a b\n"), std::string("a\nb\n"), std::string(5000, 'x')}) {
-    write(wrong);
-    EXPECT_THROW(read_api_key(path), Error) << wrong.substr(0, 10);
-  }
-  std::remove(path.c_str());
-  EXPECT_THROW(read_api_key(path), Error);
-}
-
 }  // namespace
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

@@ -1,6 +1,7 @@
 // shardlm client health, info and generate against canned answers.
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -101,7 +102,8 @@ TEST(ClientGenerate, asks_for_what_the_options_say) {
   gateway.stream({kStop, "[DONE]"});
   HttpClientOptions o = gateway.options();
   o.api_key_file = testing::TempDir() + "generate.key";
-  std::ofstream(o.api_key_file) << "secret\n";
+  std::ofstream(o.api_key_file) << "0123456789-secret\n";
+  chmod(o.api_key_file.c_str(), 0600);
   o.system = "Be brief.";
   o.protocol = "v2";
   o.max_tokens = 7;
@@ -109,7 +111,7 @@ TEST(ClientGenerate, asks_for_what_the_options_say) {
   o.sampling.seed = 42;
   EXPECT_EQ(printed(client_generate, o).code, 0);
   const CannedGateway::Asked asked = gateway.asked().back();
-  EXPECT_EQ(asked.authorization, "Bearer secret");
+  EXPECT_EQ(asked.authorization, "Bearer 0123456789-secret");
   EXPECT_EQ(asked.content_type, "application/json");
   EXPECT_EQ(asked.body, Json::parse(R"({"model":"demo","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Who wrote Faust?"}],
             "max_tokens":7,"temperature":0.0,"top_k":3,"seed":42,"shardlm":{"protocol":"v2"},"stream":true,"stream_options":{"include_usage":true}})"));
@@ -176,7 +178,7 @@ TEST(ClientWarning, is_given_where_a_prompt_would_leave_this_machine) {
     HttpClientOptions o;
     o.server = server;
     testing::internal::CaptureStderr();
-    Connection(o).warn_of_strangers();
+    remote::Connection(o).warn_of_strangers();
     return testing::internal::GetCapturedStderr();
   };
   EXPECT_EQ(warning("http://localhost:9090"), "");

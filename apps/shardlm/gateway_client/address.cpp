@@ -6,7 +6,7 @@
 #include "gateway_client/printable.hpp"
 #include "shardlm/core/error.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 namespace {
 
 [[noreturn]] void refuse(const std::string& url, const std::string& why) {
@@ -59,4 +59,4 @@ Address parse_address(const std::string& url) {
   return a;
 }
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 
 struct Address {
   std::string text;  // as people write it: http://localhost:9090
@@ -17,4 +17,4 @@ struct Address {
 // http:// or https://, a host, and a port, which may be left out. Throws Error.
 Address parse_address(const std::string& url);
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

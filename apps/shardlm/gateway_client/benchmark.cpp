@@ -9,6 +9,9 @@
 #include "utc.hpp"
 
 namespace shardlm::app {
+
+using namespace remote;
+
 namespace {
 
 using Json = nlohmann::ordered_json;

@@ -7,7 +7,7 @@
 #include "gateway_client/printable.hpp"
 #include "statistics_json.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -129,4 +129,4 @@ std::string table_of(const RemoteResults& b, const HttpClientOptions& o, const A
   return text + line;
 }
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

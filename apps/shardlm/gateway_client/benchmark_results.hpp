@@ -8,7 +8,7 @@
 #include "gateway_client/gateway_info.hpp"
 #include "options.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 
 // One measured request; times in milliseconds. All but wall is what the gateway counted.
 struct RemoteRun {
@@ -28,4 +28,4 @@ struct RemoteResults {
 nlohmann::ordered_json json_of(const RemoteResults& results, const HttpClientOptions& options, const GatewayInfo& info, const Address& address);
 std::string table_of(const RemoteResults& results, const HttpClientOptions& options, const Address& address);
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

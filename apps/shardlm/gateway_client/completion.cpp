@@ -1,6 +1,6 @@
 #include "gateway_client/completion.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -78,4 +78,4 @@ Completion complete(const Connection& connection, const Json& request, const std
   return reader.completion();
 }
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

@@ -7,7 +7,7 @@
 
 #include "gateway_client/gateway_info.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 
 struct Message {
   std::string role, text;
@@ -34,4 +34,4 @@ Completion complete(const Connection& connection, const nlohmann::ordered_json& 
 // temperature, top_p, ...: those that differ from the gateway's own.
 void add_sampling(nlohmann::ordered_json& request, const text::SamplerOptions& sampling);
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

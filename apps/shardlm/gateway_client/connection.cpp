@@ -9,11 +9,11 @@
 #include <future>
 
 #include "clock.hpp"
-#include "gateway_client/api_key.hpp"
+#include "gateway/authorization.hpp"
 #include "gateway_client/event_stream.hpp"
 #include "gateway_client/failures.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -115,7 +115,7 @@ Json json_of(const Exchange& x, const Address& address) {
 
 }  // namespace
 
-Connection::Connection(const HttpClientOptions& o) : address_(parse_address(o.server)), key_(read_api_key(o.api_key_file)), timeout_(o.timeout) {
+Connection::Connection(const HttpClientOptions& o) : address_(parse_address(o.server)), key_(o.api_key_file.empty() ? "" : read_api_key(o.api_key_file)), timeout_(o.timeout) {
   signal(SIGPIPE, SIG_IGN);  // a gateway that hangs up is told of in a sentence
 }
 
@@ -158,4 +158,4 @@ bool Connection::stream(const std::string& path, const Json& body, const std::fu
   return true;
 }
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

@@ -9,7 +9,7 @@
 #include "options.hpp"
 #include "shardlm/core/error.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 
 // The gateway answered, and refused this request; another one it may take.
 struct Refused : Error {
@@ -40,4 +40,4 @@ class Connection {
   double timeout_;
 };
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

@@ -2,7 +2,7 @@
 
 #include "shardlm/core/error.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 
 void EventStream::push(const char* bytes, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
@@ -34,4 +34,4 @@ void EventStream::line() {
   has_data_ = true;
 }
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

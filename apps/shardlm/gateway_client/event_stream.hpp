@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 
 class EventStream {
  public:
@@ -21,4 +21,4 @@ class EventStream {
   bool has_data_ = false, after_return_ = false;
 };
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

@@ -7,7 +7,7 @@
 
 #include "gateway_client/printable.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 namespace {
 
 using Json = nlohmann::json;
@@ -77,4 +77,4 @@ std::string no_gateway(const Address& address, const std::string& why) {
   return "what listens at " + address.text + " is no ShardLM gateway of this version, for " + why + ": check the address that -s gives";
 }
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

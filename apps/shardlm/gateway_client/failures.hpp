@@ -5,7 +5,7 @@
 
 #include "gateway_client/address.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 
 // A status other than 200, with the answer's text and, where it has one, its Retry-After.
 std::string refusal(const Address& address, int status, const std::string& text, const std::string& retry_after, bool had_key);
@@ -21,4 +21,4 @@ std::string broken_off(const Address& address, const std::string& text);
 // Something answers there that does not speak as this version's gateway does.
 std::string no_gateway(const Address& address, const std::string& why);
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

@@ -4,7 +4,7 @@
 
 #include "gateway_client/printable.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 
 const std::pair<std::string, std::string>& GatewayInfo::protocol(const std::string& name, const Address& address) const {
   if (name.empty()) return protocols.at(0);
@@ -28,4 +28,4 @@ GatewayInfo ask_for_info(const Connection& connection) {
   return info;
 }
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

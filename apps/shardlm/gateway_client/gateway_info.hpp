@@ -8,7 +8,7 @@
 #include "gateway_client/connection.hpp"
 #include "gateway_client/failures.hpp"
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 
 struct GatewayInfo {
   nlohmann::ordered_json whole;  // as it came
@@ -31,4 +31,4 @@ auto read_answer(const Address& address, Read read) {
   }
 }
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

@@ -8,6 +8,8 @@
 
 namespace shardlm::app {
 
+using namespace remote;
+
 int client_generate(const HttpClientOptions& o) {
   const Connection connection(o);
   const std::string prompt = prompt_of(o.prompt, o.prompt_file);

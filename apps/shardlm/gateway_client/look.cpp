@@ -6,6 +6,9 @@
 #include "gateway_client/printable.hpp"
 
 namespace shardlm::app {
+
+using namespace remote;
+
 namespace {
 
 using Json = nlohmann::ordered_json;

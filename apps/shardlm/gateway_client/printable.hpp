@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace shardlm::app {
+namespace shardlm::app::remote {
 
 // At most 500 characters, those that are not printable ASCII as '?'.
 inline std::string printable(const std::string& text) {
@@ -14,4 +14,4 @@ inline std::string printable(const std::string& text) {
   return text.size() > kMost ? out + "..." : out;
 }
 
-}  // namespace shardlm::app
+}  // namespace shardlm::app::remote

@@ -11,6 +11,9 @@
 #include "line_reader.hpp"
 
 namespace shardlm::app {
+
+using namespace remote;
+
 namespace {
 
 constexpr const char* kHint = "/exit or Ctrl-D ends the conversation\n";
