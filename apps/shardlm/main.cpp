@@ -9,6 +9,7 @@
 #include "check.hpp"
 #include "compare.hpp"
 #include "convert.hpp"
+#include "gateway_client/client.hpp"
 #include "generate.hpp"
 #include "identities.hpp"
 #include "info.hpp"
@@ -87,6 +88,16 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
       return bench_plain(command.bench);
     case Command::Kind::check:
       return check(command.check);
+    case Command::Kind::client_health:
+      return client_health(command.client);
+    case Command::Kind::client_info:
+      return client_info(command.client);
+    case Command::Kind::client_generate:
+      return client_generate(command.client);
+    case Command::Kind::client_chat:
+      return client_chat(command.client);
+    case Command::Kind::client_benchmark:
+      return client_benchmark(command.client);
     case Command::Kind::info:
       return info(command.info);
     default:
