@@ -170,8 +170,9 @@ void add_serve(CLI::App& app, GatewayOptions& o) {
   explain(*c,
           "Rank 0, the client, listens; text goes in there and leaves it only as shares. It belongs on the user's own machine: whoever posts a "
           "prompt to somebody else's gateway gives it away. http://127.0.0.1:9090/ is a chat page, and http://127.0.0.1:9090/v1 the base URL for "
-          "programs that speak the OpenAI API. SIGTERM or Ctrl-C at rank 0 ends all ranks.",
-          {"mpirun --bind-to none --oversubscribe -n 4 shardlm serve --model model.h5",
+          "programs that speak the OpenAI API. Starts four ranks on this machine; started by mpirun -n 4 it uses those. Ctrl-C or SIGTERM ends it after "
+          "what it has begun, a second one at once; where mpirun was started by hand, send rank 0 a SIGTERM, or mpirun a SIGUSR1.",
+          {"shardlm serve --model model.h5",
            "mpirun --bind-to none --hostfile hosts -n 4 shardlm serve --model /srv/model.h5 --protocol v3,v3-ot --pool 64:2,256:1"});
   c->add_option("--model", o.model, "Model file (shardlm convert)")->required()->type_name("FILE");
   c->add_option_function<std::string>(
