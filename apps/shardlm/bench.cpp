@@ -17,6 +17,7 @@
 #include "shardlm/protocol/trace_gathering.hpp"
 #include "shardlm/qwen/plain.hpp"
 #include "tokens_to_measure.hpp"
+#include "utc.hpp"
 
 namespace shardlm::app {
 namespace {

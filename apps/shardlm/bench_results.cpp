@@ -5,7 +5,7 @@
 
 #include "choices.hpp"
 #include "provenance.hpp"
-#include "statistics.hpp"
+#include "statistics_json.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -47,11 +47,6 @@ Statistics of_tokens(const BenchResults& b) {
   std::vector<double> sample;
   for (const BenchRun& run : b.runs) sample.insert(sample.end(), run.tokens.begin(), run.tokens.end());
   return statistics(sample);
-}
-
-Json json_of(const Statistics& s) {
-  return {{"unit", "ms"},   {"n", s.n},     {"mean", s.mean}, {"std", s.deviation}, {"min", s.least},
-          {"max", s.most},  {"p50", s.p50}, {"p95", s.p95},   {"p99", s.p99},       {"cv", s.variation()}};
 }
 
 double a_second(std::size_t tokens, double milliseconds) { return milliseconds > 0 ? 1000 * double(tokens) / milliseconds : 0; }

@@ -34,7 +34,7 @@ ChatSession::ChatSession(const ChatOptions& o, const io::ModelConfig& config, co
       capacity_(std::min({o.context, config.max_positions, std::size_t{1} << kContextBits})),
       interactive_(o.interactive || isatty(STDIN_FILENO)),
       system_(system_message(o, chat_template)),
-      answerer_(tokenizer_json, o.sampling, config.end_tokens),
+      answerer_(std::make_shared<const text::Tokenizer>(tokenizer_json), o.sampling, config.end_tokens),
       stats_(config, options_.protocol) {
   const std::size_t around = prompt("").size();  // a tokenizer without chat tokens is noticed before anyone asks
   check_padding(options_, around, capacity_ - 1, "an answer must fit the " + std::to_string(capacity_) + " tokens of --context and the model as well");
@@ -124,7 +124,7 @@ void ChatSession::ask(ChatEngine& engine, const std::string& question) {
   const std::size_t room = capacity_ - past - prompt + 1;  // the last token is not read any more
   Manner manner;
   manner.most = std::min(options_.max_tokens, room);
-  manner.say = show;
+  manner.say = [](const std::string& text, std::size_t) { show(text); };
   manner.stopped = take_interrupt;
   seen_.resize(kept_);  // the token that was not computed is in `fresh`
   seen_.insert(seen_.end(), fresh.begin(), fresh.end());

@@ -17,6 +17,31 @@ protocol::Choices choices(const JobOptions& o) {
   return choices;
 }
 
+std::vector<protocol::Choices> offered(const JobOptions& o) {
+  if (o.also.empty()) return {choices(o)};
+  if (!o.embedding.empty()) throw Error("--embedding goes with one protocol, and --protocol names several: leave it out");
+  std::vector<std::string> names = o.also;
+  names.insert(names.begin(), o.protocol);
+  JobOptions job = o;
+  bool sealed = false, rows = false;
+  for (const std::string& name : names) {
+    const protocol::Choices one = protocol::preset(name);
+    job.secure_channels = job.secure_channels || one.secure_channels;
+    sealed = sealed || one.sealed_files;
+    rows = rows || one.embedding == protocol::Embedding::ot;
+  }
+  if (rows) job.tables.clear();  // for that one, and not for the others
+  std::vector<protocol::Choices> all;
+  for (const std::string& name : names) {
+    job.protocol = name;
+    all.push_back(choices(job));
+    all.back().sealed_files = sealed;
+    if (all.back().secret_weights != all[0].secret_weights)
+      throw Error("v3-mpc hides the weights from the servers, and the other protocols give them to the servers: offer it alone");
+  }
+  return all;
+}
+
 std::size_t positions(const JobOptions& o, std::size_t tokens) {
   if (o.pad_to == 0) return tokens;
   if (tokens > o.pad_to)

@@ -10,6 +10,10 @@ namespace shardlm::app {
 // Throws Error for options that exclude each other.
 protocol::Choices choices(const JobOptions& options);
 
+// What requests of a job may choose: of its protocol, then of those that it also offers. Secret weights, secure channels and sealed files hold for
+// all of them if for one. Throws as choices() does, and for protocols that cannot be offered beside each other.
+std::vector<protocol::Choices> offered(const JobOptions& options);
+
 // The positions that a prompt of so many tokens takes: with --pad-to always the same. Throws Error for one that is longer.
 std::size_t positions(const JobOptions& options, std::size_t tokens);
 

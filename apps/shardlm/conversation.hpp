@@ -10,9 +10,6 @@
 
 namespace shardlm::app {
 
-// A file's text, or standard input's ("-"), without the line end at its end. Throws Error.
-std::string read_prompt_file(const std::string& path);
-
 // Throws Error where prompt and answer, in tokens, are more than the model's positions.
 void check_length(std::size_t prompt, std::size_t answer, std::size_t positions);
 

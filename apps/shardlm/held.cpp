@@ -1,6 +1,8 @@
 #include "held.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <tuple>
 #include <type_traits>
 
 #include "shardlm/core/error.hpp"
@@ -28,8 +30,8 @@ void check_alone(const std::string& folder, Role role) {
 
 }  // namespace
 
-io::ModelPart received_part(const protocol::Choices& choices) {
-  return choices.embedding == protocol::Embedding::ot ? io::ModelPart::sealed : io::ModelPart::texts;
+io::ModelPart received_part(protocol::Embedding embedding) {
+  return embedding == protocol::Embedding::ot ? io::ModelPart::sealed : io::ModelPart::texts;
 }
 
 std::string table_folder(const std::string& model) {
@@ -46,7 +48,9 @@ std::optional<Role> Held::offers(const protocol::Choices& choices) {
 
 namespace {
 
-bool has_model(Role role, const protocol::Choices& choices) { return role != Role::client || choices.embedding == protocol::Embedding::table; }
+bool has_model(Role role, const std::vector<protocol::Choices>& offered) {
+  return role != Role::client || std::any_of(offered.begin(), offered.end(), [](const auto& one) { return one.embedding == protocol::Embedding::table; });
+}
 
 std::string model_path(Role role, const JobOptions& o, const protocol::Choices& choices) {
   return choices.secret_weights && std::filesystem::is_directory(o.model) ? o.model + "/" + io::kShareFiles[int(role)] : o.model;
@@ -57,17 +61,18 @@ std::string tables_of(const JobOptions& o) { return o.tables.empty() ? table_fol
 }  // namespace
 
 std::vector<std::string> Held::files(Role role, const JobOptions& o) {
-  const protocol::Choices choices = app::choices(o);
+  const std::vector<protocol::Choices> offered = app::offered(o);
   std::vector<std::string> files(3);
-  if (has_model(role, choices)) files[0] = model_path(role, o, choices);
-  if (choices.embedding == protocol::Embedding::ot && offers(choices) == role)
-    for (int i : {0, 1}) files[1 + i] = tables_of(o) + "/" + io::kTableFiles[i];
+  if (has_model(role, offered)) files[0] = model_path(role, o, offered[0]);
+  for (const protocol::Choices& one : offered)
+    if (one.embedding == protocol::Embedding::ot && offers(one) == role)
+      for (int i : {0, 1}) files[1 + i] = tables_of(o) + "/" + io::kTableFiles[i];
   return files;
 }
 
-Held::Held(Role role, const JobOptions& o, const Unsealed& files) : role_(role), choices_(app::choices(o)), path_(o.model) {
-  if (!has_model(role, choices_)) return;
-  if (choices_.secret_weights) {
+Held::Held(Role role, const JobOptions& o, const Unsealed& files) : role_(role), offered_(app::offered(o)), path_(o.model) {
+  if (!has_model(role, offered_)) return;
+  if (offered_[0].secret_weights) {
     open_share(o, files);
   } else {
     if (std::filesystem::exists(o.model + "/" + io::kShareFiles[int(Role::client)]))
@@ -75,15 +80,13 @@ Held::Held(Role role, const JobOptions& o, const Unsealed& files) : role_(role),
     path_ = files.at(o.model);
     file_.emplace(path_);
   }
-  if (offers(choices_) != role) return;
-  if (choices_.embedding == protocol::Embedding::ot)
-    open_table(o, files);
-  else
-    make_texts();
+  for (const protocol::Choices& one : offered_)
+    if (offers(one) == role && to_send_.count(one.embedding) == 0)
+      to_send_[one.embedding] = one.embedding == protocol::Embedding::ot ? open_table(o, files) : texts();
 }
 
 void Held::open_share(const JobOptions& o, const Unsealed& files) {
-  const std::string path = model_path(role_, o, choices_), beside = std::filesystem::path(path).parent_path().string();
+  const std::string path = model_path(role_, o, offered_[0]), beside = std::filesystem::path(path).parent_path().string();
   path_ = files.at(path);
   if (!o.one_machine) check_alone(beside.empty() ? "." : beside, role_);
   if (role_ == Role::client) file_.emplace(path_, io::ModelPart::client);
@@ -92,7 +95,7 @@ void Held::open_share(const JobOptions& o, const Unsealed& files) {
   if (role_ == Role::server1) share_.emplace(path_, 1);
 }
 
-void Held::open_table(const JobOptions& o, const Unsealed& files) {
+Held::Offered Held::open_table(const JobOptions& o, const Unsealed& files) {
   const std::string folder = tables_of(o), table = folder + "/" + io::kTableFiles[0], key = folder + "/" + io::kTableFiles[1];
   const std::string again = ": make them again (shardlm ot rotate)";
   const bool has_table = std::filesystem::exists(table), has_key = std::filesystem::exists(key);
@@ -100,32 +103,36 @@ void Held::open_table(const JobOptions& o, const Unsealed& files) {
     throw Error("there is no sealed table in " + folder + ": make one with shardlm ot make, or name its folder with --ot");
   if (!has_table) throw Error("the key in " + folder + " lacks its table" + again);
   if (!has_key) throw Error("the table in " + folder + " lacks its key" + again);
-  offered_ = files.at(table);
+  Offered sealed{files.at(table), ""};
   key_.emplace(files.at(key));
-  offered_digest_ = io::ModelFile(offered_, io::ModelPart::sealed).digest();
-  if (key_->table() != offered_digest_) throw Error("the table in " + folder + " is not the one that the key beside it is for" + again);
+  sealed.digest = io::ModelFile(sealed.path, io::ModelPart::sealed).digest();
+  if (key_->table() != sealed.digest) throw Error("the table in " + folder + " is not the one that the key beside it is for" + again);
   if (key_->model() != file_->model_digest()) throw Error("the table in " + folder + " was made from another model than " + path_ + again);
+  return sealed;
 }
 
 // A client that gets no table still needs the tokenizer.
-void Held::make_texts() {
-  offered_ = io::texts_path(file_->digest());
-  const auto digest = [this] { return io::ModelFile(offered_, io::ModelPart::texts).digest(); };
-  if (std::filesystem::exists(offered_)) {
+Held::Offered Held::texts() const {
+  const std::string path = io::texts_path(file_->digest());
+  const auto digest = [&path] { return io::ModelFile(path, io::ModelPart::texts).digest(); };
+  if (std::filesystem::exists(path)) {
     try {
-      offered_digest_ = digest();
-      return;
+      return {path, digest()};
     } catch (const Error&) {  // damaged, or of another version: it can be made again
     }
   }
-  io::write_texts(path_, offered_);
-  offered_digest_ = digest();
+  io::write_texts(path_, path);
+  return {path, digest()};
 }
 
-void Held::open_received(const std::string& path) {
+const io::ModelFile& Held::file(protocol::Embedding embedding) const {
+  return embedding == protocol::Embedding::table ? file() : received_.at(embedding);
+}
+
+void Held::open_received(protocol::Embedding embedding, const std::string& path) {
   try {
-    file_.emplace(path, received_part(choices_));
-    if (choices_.embedding == protocol::Embedding::ot) file_->make_resident();
+    io::ModelFile& file = received_.emplace(std::piecewise_construct, std::tuple(embedding), std::tuple(path, received_part(embedding))).first->second;
+    if (embedding == protocol::Embedding::ot) file.make_resident();
   } catch (const SystemError&) {
     throw;
   } catch (const Error& error) {
@@ -146,7 +153,7 @@ std::uint64_t Held::device_bytes() const {
 
 qwen::Model Held::model() const {
   if (share_) return qwen::Model(*share_, role_ == Role::server0 ? 0 : 1);
-  return qwen::Model(*file_, choices_.secret_weights);
+  return qwen::Model(*file_, offered_[0].secret_weights);
 }
 
 }  // namespace shardlm::app

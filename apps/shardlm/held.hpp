@@ -1,8 +1,10 @@
 // What a rank holds of the model, by its role and by the protocol.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "choices.hpp"
 #include "shardlm/io/model_file.hpp"
@@ -17,8 +19,8 @@ namespace shardlm::app {
 // Where a sealed table and its key lie by default: "model.h5" -> "model.ot".
 std::string table_folder(const std::string& model);
 
-// What a client without a model gets.
-io::ModelPart received_part(const protocol::Choices& choices);
+// What a client gets that has no model, or not the table that this embedding asks for.
+io::ModelPart received_part(protocol::Embedding embedding);
 
 class Held {
  public:
@@ -31,26 +33,31 @@ class Held {
   const std::string& digest() const;  // "" for a client without a model
   // What this rank's weights take in the execution space's memory: nothing where that is the host's, which computes with what it maps.
   std::uint64_t device_bytes() const;
-  const io::ModelFile& file() const { return *file_; }  // the client's, and the dealer's; of public weights a server's too
+  const io::ModelFile& file() const { return file_ ? *file_ : received_.begin()->second; }  // the client's, and the dealer's; of public weights a server's too
+  const io::ModelFile& file(protocol::Embedding embedding) const;                             // the client's, for requests with that embedding
   qwen::Model model() const;                            // a server's or the dealer's; this outlives it
 
-  // The file that a client without a model is to get, at the rank that has it; "" elsewhere. Its digest.
-  const std::string& offered() const { return offered_; }
-  const std::string& offered_digest() const { return offered_digest_; }
+  // A file that the client is to get, at the rank that has it, by the embedding that it is for; and its digest.
+  struct Offered {
+    std::string path, digest;
+  };
+  const Offered& to_send(protocol::Embedding embedding) const { return to_send_.at(embedding); }
   const std::optional<io::KeyFile>& key() const { return key_; }  // of the sealed table, at its holder
   // Which rank has it, if the client gets one.
   static std::optional<net::Role> offers(const protocol::Choices& choices);
   // A client's: opens what it got.
-  void open_received(const std::string& path);
+  void open_received(protocol::Embedding embedding, const std::string& path);
 
  private:
   void open_share(const JobOptions& options, const Unsealed& files);
-  void open_table(const JobOptions& options, const Unsealed& files);
-  void make_texts();
+  Offered open_table(const JobOptions& options, const Unsealed& files);
+  Offered texts() const;
 
   net::Role role_;
-  protocol::Choices choices_;
-  std::string path_, offered_, offered_digest_;
+  std::vector<protocol::Choices> offered_;
+  std::string path_;
+  std::map<protocol::Embedding, Offered> to_send_;
+  std::map<protocol::Embedding, io::ModelFile> received_;
   std::optional<io::ModelFile> file_;
   std::optional<io::ServerShare> share_;
   std::optional<io::KeyFile> key_;

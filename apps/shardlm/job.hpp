@@ -3,7 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "options.hpp"
 #include "secure.hpp"
@@ -16,6 +18,7 @@ namespace shardlm::app {
 struct Extent {
   std::size_t prompt = 1;    // the longest prompt that is computed at once
   std::size_t capacity = 1;  // all that a conversation can come to hold
+  std::uint64_t pool = 0;    // bytes that the dealer keeps for requests to come
 };
 
 // The client's own part, and what a subcommand does on every rank around it.
@@ -34,6 +37,8 @@ struct ClientPart {
   std::function<void(net::World&)> before = {}, after = {};
   // The others wait for its requests as long as it takes. start_up: seconds since main. Throws Error, which ends the job on all ranks.
   std::function<void(protocol::Client&, const io::ModelFile&, double start_up)> run;
+  // Instead of run, where a job offers several protocols: a client for each, in the order of offered() (choices.hpp).
+  std::function<void(net::World&, std::vector<std::unique_ptr<protocol::Client>>&, const io::ModelFile&)> run_each = {};
 };
 
 // trouble: a sentence about this rank's command line, which the others learn, or "". Returns the exit code.

@@ -9,6 +9,7 @@
 #include "check.hpp"
 #include "compare.hpp"
 #include "convert.hpp"
+#include "gateway_client/client.hpp"
 #include "generate.hpp"
 #include "identities.hpp"
 #include "info.hpp"
@@ -16,6 +17,7 @@
 #include "ot.hpp"
 #include "relay.hpp"
 #include "seal.hpp"
+#include "serve.hpp"
 #include "share.hpp"
 #include "shardlm/core/error.hpp"
 
@@ -28,16 +30,22 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
   if (command.kind == Command::Kind::chat) {
     prepare_for_interrupts(command.chat, launch);
     if (!launch.by_launcher && command.chat.protocol != "plain" && command.text.empty() && command.trouble.empty())
-      return relay_to_four_ranks(argc, argv);
+      return relay_to_four_ranks(argc, argv, RelayFor::talk);
+  }
+  if (command.kind == Command::Kind::serve) {
+    prepare_to_serve(launch);
+    if (!launch.by_launcher && command.text.empty() && command.trouble.empty()) return relay_to_four_ranks(argc, argv, RelayFor::serving);
   }
   const bool comparing = command.kind == Command::Kind::compare;
   const bool chatting = command.kind == Command::Kind::chat;
   const bool measuring = command.kind == Command::Kind::bench;
-  const bool on_four_ranks = comparing || (measuring && command.bench.protocol != "plain") || (chatting && command.chat.protocol != "plain") ||
+  const bool serving = command.kind == Command::Kind::serve;
+  const bool on_four_ranks = comparing || serving || (measuring && command.bench.protocol != "plain") || (chatting && command.chat.protocol != "plain") ||
                              (command.kind == Command::Kind::generate && command.generate.protocol != "plain");
   const int threads = command.kind == Command::Kind::check ? command.check.threads
                       : comparing                          ? command.compare.threads
                       : measuring                          ? command.bench.threads
+                      : serving                            ? command.serve.threads
                       : chatting                           ? command.chat.threads
                                                            : command.generate.threads;
   set_threads(threads, on_four_ranks ? std::min(3, launch.local_ranks) : 1);
@@ -49,6 +57,7 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
   if (on_four_ranks && command.text.empty() && (launch.by_launcher || command.trouble.empty()))
     return comparing  ? compare(command.compare, command.trouble)
            : measuring ? bench_private(command.bench, command.trouble)
+           : serving ? serve(command.serve, command.trouble)
            : chatting ? chat_private(command.chat, command.trouble)
                       : generate_private(command.generate, command.trouble);
   if (launch.rank != 0) return 0;  // one process is enough for the rest
@@ -83,6 +92,16 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
       return bench_plain(command.bench);
     case Command::Kind::check:
       return check(command.check);
+    case Command::Kind::client_health:
+      return client_health(command.client);
+    case Command::Kind::client_info:
+      return client_info(command.client);
+    case Command::Kind::client_generate:
+      return client_generate(command.client);
+    case Command::Kind::client_chat:
+      return client_chat(command.client);
+    case Command::Kind::client_benchmark:
+      return client_benchmark(command.client);
     case Command::Kind::info:
       return info(command.info);
     default:

@@ -21,6 +21,7 @@ struct Subcommand {
 const Subcommand kSubcommands[] = {
     {"generate", Command::Kind::generate, [](CLI::App& app, Command& c) { add_generate(app, c.generate); }},
     {"chat", Command::Kind::chat, [](CLI::App& app, Command& c) { add_chat(app, c.chat); }},
+    {"serve", Command::Kind::serve, [](CLI::App& app, Command& c) { add_serve(app, c.serve); }},
     {"convert", Command::Kind::convert, [](CLI::App& app, Command& c) { add_convert(app, c.convert); }},
     {"share", Command::Kind::share, [](CLI::App& app, Command& c) { add_share(app, c.share); }},
     {"ot", Command::Kind::ot_make, [](CLI::App& app, Command& c) { add_ot(app, c.ot); }},
@@ -31,6 +32,7 @@ const Subcommand kSubcommands[] = {
     {"bench", Command::Kind::bench, [](CLI::App& app, Command& c) { add_bench(app, c.bench); }},
     {"check", Command::Kind::check, [](CLI::App& app, Command& c) { add_check(app, c.check); }},
     {"info", Command::Kind::info, [](CLI::App& app, Command& c) { add_info(app, c.info); }},
+    {"client", Command::Kind::client_health, [](CLI::App& app, Command& c) { add_client(app, c.client); }},
     {"completion", Command::Kind::document, [](CLI::App& app, Command& c) { add_completion(app, c.document); }},
     {"manual", Command::Kind::document, [](CLI::App& app, Command&) { add_manual(app); }},
 };
@@ -48,6 +50,11 @@ const Nested kNested[] = {
     {"keys", "show", Command::Kind::keys_show},
     {"keys", "trial", Command::Kind::keys_trial},
     {"keys", "data", Command::Kind::keys_data},
+    {"client", "health", Command::Kind::client_health},
+    {"client", "info", Command::Kind::client_info},
+    {"client", "generate", Command::Kind::client_generate},
+    {"client", "chat", Command::Kind::client_chat},
+    {"client", "benchmark", Command::Kind::client_benchmark},
 };
 
 Command::Kind chosen(const CLI::App& app) {

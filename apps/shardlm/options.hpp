@@ -16,10 +16,16 @@ struct UnlockOptions {
   std::string key_file, passphrase_file;  // "-" is standard input
 };
 
+// How many ready requests the dealer is to keep for prompts of up to so many tokens.
+struct PoolSize {
+  std::size_t positions = 0, requests = 0;
+};
+
 // What every subcommand that runs on four ranks takes.
 struct JobOptions {
   std::string model;
   std::string protocol = "v3";  // of protocol::preset_names(), or plain
+  std::vector<std::string> also;  // further protocols that the same job offers (shardlm serve)
   std::string embedding;        // table, ot or dpf; empty: the protocol's own
   std::string tables;           // the folder of the sealed table and its key, at the key's holder; empty: beside the model
   std::size_t pad_to = 0;       // positions of each prompt, or 0
@@ -29,6 +35,8 @@ struct JobOptions {
   std::uint64_t dealer_ahead = std::uint64_t{256} << 20;
   double timeout = 60;
   int threads = 0;  // 0: a share of the cores
+  std::vector<PoolSize> pool;    // shardlm serve: what the dealer deals before anyone asks
+  std::size_t pool_tokens = 8;   // of an answer that are dealt with its prompt
   bool one_machine = false;  // all files of a share set may lie together
 };
 
@@ -106,13 +114,8 @@ struct BenchOptions : JobOptions {
   bool raw = false;  // every single time
 };
 
-// How many ready requests the dealer is to keep for prompts of up to so many tokens.
-struct PoolSize {
-  std::size_t positions = 0, requests = 0;
-};
-
 struct GatewayOptions : JobOptions {
-  std::vector<std::string> protocols{"v3"};  // in the order of --protocol; JobOptions::protocol is the first of them
+  std::vector<std::string> protocols{"v3"};  // --protocol; JobOptions::protocol and also are the first of them and the rest
   std::string host = "127.0.0.1";
   int port = 9090;           // 0: any that is free
   std::string api_key_file;  // asked of everyone; needed where host is not this machine's own
@@ -123,8 +126,6 @@ struct GatewayOptions : JobOptions {
   std::uint64_t max_body = std::uint64_t{1} << 20;  // bytes of a request
   double deadline = 600;     // seconds until a request is given up, waiting included
   double grace = 30;         // seconds in which a gateway that is told to end still finishes what it has begun
-  std::vector<PoolSize> pool;
-  std::size_t pool_tokens = 8;  // of an answer that are dealt with its prompt
 };
 
 // shardlm client: all by HTTP.

@@ -4,7 +4,6 @@
 
 #include <Kokkos_Core.hpp>
 #include <cstdlib>
-#include <ctime>
 #include <fstream>
 
 #include "commit.hpp"
@@ -102,15 +101,6 @@ Json machine_facts_of(const std::string& text, const std::string& whose) {
 std::string device_of(const Json& machine) {
   if (machine.at("gpu").is_string()) return machine.at("gpu").get<std::string>();
   return std::string(Exec::name()) + " on " + machine.at("cpu").get<std::string>();
-}
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
 }
 
 }  // namespace shardlm::app

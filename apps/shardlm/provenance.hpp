@@ -17,6 +17,4 @@ nlohmann::ordered_json machine_facts_of(const std::string& text, const std::stri
 // "NVIDIA H200", "OpenMP on AMD EPYC".
 std::string device_of(const nlohmann::ordered_json& machine);
 
-std::string utc_now();  // "2026-11-29T01:20:33Z"
-
 }  // namespace shardlm::app

@@ -20,7 +20,7 @@ using net::Role;
 
 // What this rank has, or why it cannot go on.
 struct Own {
-  std::optional<protocol::Choices> choices;
+  std::vector<protocol::Choices> offered;
   std::optional<seal::Identity> identity;
   std::optional<Peers> peers;
   std::string trouble;
@@ -34,8 +34,8 @@ seal::Identity identity_of(Role role, const std::string& path) {
 Own own(Role role, const JobOptions& o) {
   Own own;
   try {
-    own.choices = choices(o);
-    if (!own.choices->secure_channels) return own;
+    own.offered = offered(o);
+    if (!own.offered[0].secure_channels) return own;
     own.identity = identity_of(role, o.identity);
     if (o.peers.empty()) throw Error("secure channels need to know who the other ranks are: name the deck of their public keys with --peers");
     own.peers = read_peers(o.peers);
@@ -52,8 +52,8 @@ Own own(Role role, const JobOptions& o) {
 std::string known(const std::string& wanted) { return wanted == "secure" || wanted == "plain" ? wanted : "something else"; }
 
 // Ranks that demand different things of each other are ranks of two jobs.
-std::string context(const protocol::Choices& choices, const Peers& peers) {
-  std::string text = protocol::context_of(choices);
+std::string context(const std::vector<protocol::Choices>& offered, const Peers& peers) {
+  std::string text = protocol::context_of(offered);
   for (int rank = 0; rank < net::kParties; ++rank) {
     const attest::Policy& policy = peers.policies[rank];
     text += "; " + seal::to_text(peers.keys[rank]) + " " + std::to_string(int(policy.mode)) + " " + policy.provider + (policy.gpu ? " gpu" : "") +
@@ -68,19 +68,19 @@ std::string context(const protocol::Choices& choices, const Peers& peers) {
 Attested secure_channels(net::World& world, const JobOptions& o) {
   const Own mine = own(world.role(), o);
   world.agree(mine.trouble);
-  require_alike(world, mine.choices->secure_channels ? "secure" : "plain", [](const std::vector<std::string>& wanted, int rank) {
+  require_alike(world, mine.offered[0].secure_channels ? "secure" : "plain", [](const std::vector<std::string>& wanted, int rank) {
     return "channels are " + known(wanted[0]) + " at client and " + known(wanted[rank]) + " at " + net::name(Role(rank)) +
            ": give every rank the same --protocol and --secure-channels";
   });
   Attested attested;
-  if (!mine.choices->secure_channels) return attested;
+  if (!mine.offered[0].secure_channels) return attested;
   const Peers& peers = *mine.peers;
   const auto evidence = [&](const seal::Digest& binding) { return attest::pack(attest::collect(peers.policies[int(world.role())], binding).evidence); };
   const auto verify = [&](Role peer, const seal::Bytes& bytes, const seal::Digest& binding) {
     attested.machines[int(peer)] = attest::verify(peers.policies[int(peer)], bytes, binding).summary;
   };
   const Clock clock;
-  world.secure({*mine.identity, peers.keys, context(*mine.choices, peers), evidence, verify});
+  world.secure({*mine.identity, peers.keys, context(mine.offered, peers), evidence, verify});
   attested.seconds = clock.seconds();
   return attested;
 }

@@ -3,6 +3,7 @@
 #include "answering.hpp"
 #include "choices.hpp"
 #include "conversation.hpp"
+#include "prompt_text.hpp"
 
 namespace shardlm::app {
 namespace {

@@ -66,7 +66,7 @@ std::string trouble_of(const F& f) {
 }  // namespace
 
 Unsealed::Unsealed(World& world, const std::vector<std::string>& paths, const JobOptions& o) {
-  const protocol::Choices chosen = choices(o);
+  const protocol::Choices chosen = offered(o)[0];
   const int rank = int(world.role());
   for (const std::string& path : paths) {
     std::string mine;

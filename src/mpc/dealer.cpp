@@ -176,12 +176,25 @@ void Dealer::output(const Shared& x) {
   const Tensor fresh = generate(
       "shardlm::mpc::output", x.shape(), x.x, KOKKOS_LAMBDA(const std::size_t i) { return d(i) - y(i); });
   ++sent_;
-  while (!outputs_.empty() && world_.finished(outputs_.front().second)) outputs_.pop_front();
-  outputs_.emplace_back(net::Packet(packed_bytes(n, 64)), net::Transfer());
-  net::Packet& packet = outputs_.back().first;
+  net::Packet packet(packed_bytes(n, 64));
   packet.size = packet.capacity();
   pack(fresh.data(), 64, packet.data());
-  outputs_.back().second = world_.send(net::Role::client, net::Lane::output, net::Kind::logits, request_.id, packet);
+  if (request_.id == 0)
+    kept_outputs_.push_back(std::move(packet));
+  else
+    send_output(std::move(packet));
+}
+
+void Dealer::send_output(net::Packet packet) {
+  while (!outputs_.empty() && world_.finished(outputs_.front().second)) outputs_.pop_front();
+  outputs_.emplace_back(std::move(packet), net::Transfer());
+  outputs_.back().second = world_.send(net::Role::client, net::Lane::output, net::Kind::logits, request_.id, outputs_.back().first);
+}
+
+void Dealer::announced(std::uint64_t id) {
+  request_.id = id;
+  release(request_.to0, request_.to1, id);
+  for (; !kept_outputs_.empty(); kept_outputs_.pop_front()) send_output(std::move(kept_outputs_.front()));
 }
 
 void Dealer::finish_output() {

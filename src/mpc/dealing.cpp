@@ -32,6 +32,7 @@ void DealSender::append(Record kind, const std::uint8_t* bytes, std::size_t size
 }
 
 void DealSender::nudge() {
+  if (keeps()) return;
   collect();
   if (in_flight_.empty()) flush();  // the server has all that was sent: do not keep it waiting for a full packet
 }
@@ -55,7 +56,7 @@ void DealSender::put(const std::uint8_t* bytes, std::size_t size) {
 
 void DealSender::make_room() {
   collect();
-  if (under_way_ + kPacket > ahead_) await_room();
+  if (!keeps() && under_way_ + kPacket > ahead_) await_room();
   current_ = net::Packet(kPacket);
   current_.size = kFirst;
 }
@@ -81,11 +82,29 @@ void DealSender::collect() {
 
 void DealSender::dispatch(bool last) {
   current_.data()[0] = last;
-  in_flight_.emplace_back();
-  in_flight_.back().packet = std::move(current_);
+  net::Packet packet = std::move(current_);
   current_ = net::Packet();
+  if (keeps())
+    kept_.push_back(std::move(packet));
+  else
+    send(std::move(packet));
+}
+
+void DealSender::send(net::Packet packet) {
+  in_flight_.emplace_back();
+  in_flight_.back().packet = std::move(packet);
   under_way_ += kPacket;
   in_flight_.back().transfer = world_.send(to_, net::Lane::dealing, net::Kind::dealt, request_, in_flight_.back().packet);
+}
+
+void release(DealSender& a, DealSender& b, std::uint64_t request) {
+  a.request_ = b.request_ = request;
+  while (!a.kept_.empty() || !b.kept_.empty())
+    for (DealSender* each : {&a, &b}) {
+      if (each->kept_.empty()) continue;
+      each->send(std::move(each->kept_.front()));
+      each->kept_.pop_front();
+    }
 }
 
 void DealSender::flush() {

@@ -54,19 +54,34 @@ void say_for_this_host(const char* text) {
   nanosleep(&others_are_gone, nullptr);
 }
 
-extern "C" void on_terminate(int) {
+EndSignals taken_signals;
+volatile sig_atomic_t taken = 0;
+static_assert(std::atomic<bool>::is_always_lock_free, "handlers may store it");
+
+[[noreturn]] void end_by_job() {
   if (!muted) say_for_this_host(getppid() == launcher ? ended_by_job : ended_by_launcher);
   _exit(1);
 }
 
-extern "C" void on_interrupt(int) {
+// A launcher that ends a job signals its children itself, and one that is gone is no parent any more.
+extern "C" void on_terminate(int, siginfo_t* info, void*) {
+  if (!taken) end_by_job();
+  (info->si_pid == launcher || getppid() != launcher ? taken_signals.ended : taken_signals.asked) = true;
+}
+
+extern "C" void on_interrupt(int, siginfo_t*, void*) {
+  if (taken) {
+    taken_signals.asked = true;
+    return;
+  }
   if (!muted) say_for_this_host(ended_by_user);
   _exit(130);
 }
 
-void handle(int signal, void (*handler)(int)) {
+void handle(int signal, void (*handler)(int, siginfo_t*, void*)) {
   struct sigaction action {};
-  action.sa_handler = handler;
+  action.sa_sigaction = handler;
+  action.sa_flags = SA_SIGINFO | SA_RESTART;
   sigfillset(&action.sa_mask);
   sigaction(signal, &action, nullptr);
 }
@@ -94,6 +109,13 @@ void install_handlers(const char* who) {
   handle(SIGINT, on_interrupt);
   die_with_launcher();
 }
+
+EndSignals& take_end_signals() {
+  taken = 1;
+  return taken_signals;
+}
+
+void end_of_job() noexcept { end_by_job(); }
 
 void mute_handlers() noexcept { muted = 1; }
 void mark_failed() noexcept { failed = 1; }

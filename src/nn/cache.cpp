@@ -54,6 +54,22 @@ void KvCache::truncate(std::size_t length) {
   length_ = length;
 }
 
+void KvCache::extend(std::size_t capacity) {
+  if (capacity <= capacity_) return;
+  const Shape whole{heads_, capacity, dim_};
+  const auto grown = [&whole](const Tensor& kept) {
+    const Tensor more = kept.concrete() ? room(whole) : Tensor(whole);
+    if (kept.concrete()) place(kept, 0, more);
+    return more;
+  };
+  for (Masked* wire : {&keys_, &values_}) {
+    if (wire->x.size() == 0) continue;
+    wire->x = grown(wire->x);
+    if (wire->shared) wire->share = grown(wire->share);
+  }
+  capacity_ = capacity;
+}
+
 void KvCache::assume(std::size_t length) {
   if (length_ > 0 || length > capacity_)
     throw Error("KV cache: cannot assume " + std::to_string(length) + " tokens beside " + std::to_string(length_) + ", room for " + std::to_string(capacity_));

@@ -22,6 +22,17 @@ void KeyBiases::keep(const Shared& fresh, std::size_t at) {
   first_ = std::min(first_, at);
 }
 
+void KeyBiases::extend(std::size_t capacity) {
+  if (capacity <= capacity_) return;
+  KeyBiases more(capacity);
+  if (any()) {
+    more.first_ = first_;
+    more.shares_ = shares_.concrete() ? Tensor({capacity}, Array<Word>("shardlm::nn::biases", capacity)) : Tensor({capacity});
+    if (shares_.concrete()) Kokkos::deep_copy(part(more.shares_, 0, capacity_), shares_.data());
+  }
+  *this = more;
+}
+
 void KeyBiases::truncate(std::size_t length) {
   if (length <= first_) {
     *this = KeyBiases(capacity_);

@@ -58,7 +58,7 @@ void Client::announce(const Lengths& lengths) {
   length_ = l.kept;
   capacity_ = l.capacity;
   const Announcement announcement{request_, l.prompt, l.decode, l.kept, l.capacity, std::uint64_t(choices_.engine), std::uint64_t(choices_.embedding),
-                                  l.padded};
+                                  l.padded, l.show};
   for (Role role : kOthers) world_.send_now(role, Lane::control, Kind::request, 0, &announcement, sizeof announcement);
   if (rows_) rows_->draw(l.prompt);  // while the others make ready
 }
@@ -95,6 +95,7 @@ std::vector<float> Client::step(const std::vector<std::int32_t>& tokens) {
   std::vector<float> logits(sum.size());
   for (std::size_t i = 0; i < sum.size(); ++i) logits[i] = float(decode(sum[i], qwen::kLogitScale));
   length_ += all.size();
+  if (lengths_.show) receive_sights();
   return logits;
 }
 
@@ -182,6 +183,13 @@ void Client::receive_share(Role from, std::vector<Word>& sum) {
   if (packet.size != packet.capacity()) throw Error("logits of " + std::to_string(packet.size) + " bytes came where " + std::to_string(packet.capacity()) + " were due");
   const auto* share = reinterpret_cast<const Word*>(packet.data());
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += share[i];
+}
+
+void Client::receive_sights() {
+  for (int server : {0, 1}) {
+    const Role from = server == 0 ? Role::server0 : Role::server1;
+    sights_[server] = decode_message<Sight>(world_.receive_now(from, Lane::control, Kind::sight, request_));
+  }
 }
 
 std::array<Report, net::kParties> Client::finish() {

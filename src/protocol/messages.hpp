@@ -12,9 +12,10 @@
 namespace shardlm::protocol {
 
 // A turn of a conversation. kept: its tokens that every rank holds from earlier turns, 0 for a new one, with room for `capacity`.
-// prompt: its positions, with its padding. engine: a qwen::Engine; embedding: an Embedding; padded: does a bias a position come too?
+// prompt: its positions, with its padding. engine: a qwen::Engine; embedding: an Embedding; padded: does a bias a position come too? show: does the
+// client want to see what the servers get?
 struct Announcement {
-  std::uint64_t request, prompt, decode, kept, capacity, engine, embedding, padded;
+  std::uint64_t request, prompt, decode, kept, capacity, engine, embedding, padded, show;
 };
 
 struct DealtKeys {

@@ -1,12 +1,14 @@
+#include "answering.hpp"
 #include "clock.hpp"
-#include "messages.hpp"
-#include "oblivious_rows.hpp"
+#include "pool.hpp"
 #include "point_reader.hpp"
-#include "shardlm/mpc/dealer.hpp"
+#include "recording.hpp"
+#include "sightseeing.hpp"
 #include "shardlm/protocol/session.hpp"
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <functional>
 
 namespace shardlm::protocol {
@@ -16,25 +18,29 @@ using net::Kind;
 using net::Lane;
 using net::Role;
 
-[[noreturn]] void unexpected(Kind kind) { throw Error(std::string("the client sent a message of kind '") + net::name(kind) + "' out of turn"); }
+std::string this_version() { return "protocol 5, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds"; }
 
-void send_report(net::World& world, std::uint64_t request, const Report& report) {
-  world.send_now(Role::client, Lane::control, Kind::report, request, &report, sizeof report);
+std::string names(const std::vector<Embedding>& embeddings) {
+  std::string text;
+  for (const Embedding embedding : embeddings) text += std::string(text.empty() ? "" : " or ") + name(embedding);
+  return text;
 }
 
-std::string this_version() { return "protocol 4, " + std::to_string(SHARDLM_CHACHA_ROUNDS) + " rounds"; }
-
-// What this rank holds of the conversation, up to the tokens that are kept: it may hold more, because the dealer deals ahead of
-// the answer's end.
-void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const Announcement& a, Embedding embedding) {
+void check(const qwen::Model& model, const Announcement& a, const std::vector<Embedding>& embeddings) {
   if (a.prompt == 0 || a.capacity > model.config().max_positions || a.kept > a.capacity || a.prompt > a.capacity - a.kept ||
       a.decode > a.capacity - a.kept - a.prompt)
     throw Error("the client announced " + std::to_string(a.kept) + " + " + std::to_string(a.prompt) + " + " + std::to_string(a.decode) +
                 " tokens in a conversation of " + std::to_string(a.capacity) + ", which do not fit the model");
   if (a.engine > std::uint64_t(qwen::Engine::additive)) throw Error("the client announced engine " + std::to_string(a.engine) + ", which this version does not have");
-  if (a.embedding != std::uint64_t(embedding) || a.padded > 1)
+  const bool known = std::any_of(embeddings.begin(), embeddings.end(), [&a](Embedding e) { return a.embedding == std::uint64_t(e); });
+  if (!known || a.padded > 1 || a.show > 1)
     throw Error("the client announced embedding " + std::to_string(a.embedding) + " and padding " + std::to_string(a.padded) +
-                ", and this rank has the embedding " + name(embedding));
+                ", and this rank has the embedding " + names(embeddings));
+}
+
+// What this rank holds of the conversation, up to the tokens that are kept: it may hold more, because the dealer deals ahead of
+// the answer's end.
+void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const Announcement& a) {
   const auto engine = qwen::Engine(a.engine);
   if (a.kept == 0) {
     held.emplace(model, a.capacity, engine);
@@ -44,9 +50,6 @@ void take_up(std::optional<qwen::Decoder>& held, const qwen::Model& model, const
     throw Error("the client continues after " + std::to_string(a.kept) + " tokens a conversation that this rank does not hold");
   held->truncate(a.kept);
 }
-
-// The steps that were announced: the prompt and those of a token each.
-RowsDue rows_due(const Announcement& a) { return {a.prompt, a.decode + 1}; }
 
 // K01: server 0 draws it and sends it to server 1.
 crypto::Key common_key(net::World& world, std::uint64_t request) {
@@ -69,26 +72,6 @@ bool begins_step(net::World& world, const Announcement& a, std::uint64_t steps) 
   return true;
 }
 
-// The whole request is one region of a rank's trace; bytes: what is counted in its regions beside rounds.
-class Recording {
- public:
-  Recording(trace::Recorder* recorder, mpc::Party& party, std::function<std::uint64_t()> bytes) : recorder_(recorder) {
-    if (recorder_) recorder_->count([&party, bytes = std::move(bytes)] { return trace::Counts{bytes(), party.costs().rounds}; });
-    party.record(recorder_);
-    scope_.emplace(recorder_, trace::Region::request);
-  }
-  ~Recording() {
-    scope_.reset();
-    if (recorder_) recorder_->count({});
-  }
-  Recording(const Recording&) = delete;
-  Recording& operator=(const Recording&) = delete;
-
- private:
-  trace::Recorder* recorder_;
-  std::optional<trace::Scope> scope_;
-};
-
 void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcement& a, const ServeOptions& options, PointReader* points) {
   auto dealt = decode_message<DealtKeys>(world.receive_now(Role::dealer, Lane::control, Kind::key, a.request));
   crypto::Key common = common_key(world, a.request);
@@ -100,8 +83,9 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
   const Recording recording(options.recorder, server, [&server, &request] {
     return server.costs().opened_bytes + server.costs().key_bytes + request.dealt.payload(mpc::Record::words);
   });
+  Sightseeing sightseeing(world, a, server);
   std::optional<RowAnswerer> rows;
-  if (options.key) rows.emplace(world, *options.key, a.request, rows_due(a));
+  if (opens_rows(a, options)) rows.emplace(world, *options.key, a.request, rows_due(a));
   Report report;
   double working = 0;
   for (; begins_step(world, a, report.steps); ++report.steps) {
@@ -111,6 +95,7 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
     const double start = now();
     decoder.step(server, tokens, a.padded != 0 && report.steps == 0);
     working += now() - start;
+    sightseeing.tell();
   }
   if (rows) report.rows = rows->seconds();
   if (points) report.rows = points->take_seconds();
@@ -123,67 +108,13 @@ void answer_as_server(net::World& world, qwen::Decoder& decoder, const Announcem
   send_report(world, a.request, report);
 }
 
-// Deals all that was announced, unless the client stops it. Returns how many steps were dealt whole.
-std::uint64_t deal(qwen::Decoder& decoder, mpc::Dealer& dealer, const Announcement& a) {
-  std::uint64_t steps = 0;
-  try {
-    for (; steps <= a.decode; ++steps) decoder.step(dealer, steps == 0 ? a.prompt : 1, a.padded != 0 && steps == 0);
-  } catch (const mpc::Stopped&) {  // the answer ended earlier: what is in flight is burned
+// How a rank understands the client's ways to its rows.
+std::string described(const std::vector<Choices>& offered) {
+  std::string text;
+  for (const Choices& choices : offered) {
+    text += std::string(text.empty() ? "" : " and ") + name(choices.embedding);
+    if (choices.embedding == Embedding::ot) text += std::string(" (the key at ") + net::name(key_holder(choices)) + ")";
   }
-  return steps;
-}
-
-void await_stop(net::World& world, std::uint64_t request) {
-  world.idle_until_waiting(Role::client, Lane::control);
-  const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, request);
-  if (kind != Kind::stop) unexpected(kind);
-}
-
-void answer_as_dealer(net::World& world, qwen::Decoder& decoder, const Announcement& a, const ServeOptions& options) {
-  const crypto::Salt salt = crypto::random_salt();
-  DealtKeys keys0{crypto::random_key(), salt}, keys1{crypto::random_key(), salt};
-  world.send_now(Role::server0, Lane::control, Kind::key, a.request, &keys0, sizeof keys0);
-  world.send_now(Role::server1, Lane::control, Kind::key, a.request, &keys1, sizeof keys1);
-  std::optional<RowAnswerer> rows;
-  if (options.key) rows.emplace(world, *options.key, a.request, rows_due(a));
-  const auto stop = [&world, &rows] {
-    if (rows) rows->answer_if_asked();
-    return world.waiting(Role::client, Lane::control);
-  };
-  const std::size_t ahead = options.dealer_ahead;
-  mpc::DealerRequest request{a.request, salt, 0, crypto::Stream(keys0.key), crypto::Stream(keys1.key),
-                             mpc::DealSender(world, Role::server0, a.request, ahead / 2, stop),
-                             mpc::DealSender(world, Role::server1, a.request, ahead / 2, stop)};
-  wipe(&keys0.key, sizeof keys0.key);
-  wipe(&keys1.key, sizeof keys1.key);
-  mpc::pair(request.to0, request.to1);
-  mpc::Dealer dealer(world, request);
-  const Recording recording(options.recorder, dealer, [&dealer] { return dealer.costs().dealt_bytes + 2 * dealer.costs().key_bytes; });
-  request.to0.record(options.recorder);
-  request.to1.record(options.recorder);
-  Report report;
-  const double start = now();
-  report.steps = deal(decoder, dealer, a);
-  report.busy = now() - start - request.to0.waited() - request.to1.waited();
-  report.costs = dealer.costs();
-  request.to0.flush();
-  request.to1.flush();
-  while (rows && !stop()) world.idle();  // all is dealt; rows may still be asked for
-  await_stop(world, a.request);
-  if (rows) report.rows = rows->seconds();
-  request.to0.finish();
-  request.to1.finish();
-  const Step steps{dealer.outputs()};
-  world.send_now(Role::client, Lane::control, Kind::end, a.request, &steps, sizeof steps);
-  dealer.finish_output();
-  report.peak_bytes = peak_memory();
-  send_report(world, a.request, report);
-}
-
-// How a rank understands the client's way to its rows.
-std::string described(const Choices& choices) {
-  std::string text = name(choices.embedding);
-  if (choices.embedding == Embedding::ot) text += std::string(" (the key at ") + net::name(key_holder(choices)) + ")";
   return text;
 }
 
@@ -193,30 +124,45 @@ void serve(net::World& world, const qwen::Model& model, const ServeOptions& opti
   std::optional<qwen::Decoder> conversation;
   std::optional<PointReader> points;
   if (options.table) points.emplace(world, *options.table);
+  std::optional<Pool> pool;
+  if (world.role() == Role::dealer && !options.pool.empty()) pool.emplace(world, model, options);
   while (true) {
+    if (pool) pool->fill();
     world.idle_until_waiting(Role::client, Lane::control);
     const auto [kind, bytes] = world.receive_any(Role::client, Lane::control, 0);
     if (kind == Kind::end) return;
     if (kind != Kind::request) unexpected(kind);
     const auto announcement = decode_message<Announcement>(bytes);
-    take_up(conversation, model, announcement, options.embedding);
-    if (world.role() == Role::dealer) {
-      answer_as_dealer(world, *conversation, announcement, options);
+    check(model, announcement, options.embeddings);
+    std::unique_ptr<ReadyRequest> ready = pool ? pool->take(announcement) : nullptr;
+    if (ready) {
+      conversation.emplace(std::move(ready->decoder));
+      conversation->extend(announcement.capacity);
     } else {
-      answer_as_server(world, *conversation, announcement, options, points ? &*points : nullptr);
+      take_up(conversation, model, announcement);
+    }
+    if (world.role() == Role::dealer) {
+      if (!ready) ready = std::make_unique<ReadyRequest>(world, *conversation, options.dealer_ahead);
+      ready->dealing.answer(*conversation, announcement, options);
+    } else {
+      answer_as_server(world, *conversation, announcement, options,
+                       announcement.embedding == std::uint64_t(Embedding::dpf) && points ? &*points : nullptr);
     }
   }
 }
 
-std::string context_of(const Choices& choices) {
-  return this_version() + ", engine " + std::to_string(int(choices.engine)) + ", weights " + (choices.secret_weights ? "secret" : "public") +
-         ", embedding " + name(choices.embedding) + ", files " + (choices.sealed_files ? "sealed" : "as they are");
+std::string context_of(const std::vector<Choices>& offered) {
+  std::string text = this_version();
+  for (const Choices& choices : offered)
+    text += ", engine " + std::to_string(int(choices.engine)) + ", weights " + (choices.secret_weights ? "secret" : "public") + ", embedding " +
+            name(choices.embedding) + ", files " + (choices.sealed_files ? "sealed" : "as they are");
+  return text;
 }
 
-void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, const Choices& choices) {
+void agree_on_model(net::World& world, const std::string& digest, const std::string& trouble, const std::vector<Choices>& offered) {
   world.agree(trouble);
   const std::string version = this_version();
-  const std::vector<std::string> models = world.gather_all(digest), versions = world.gather_all(version), embeddings = world.gather_all(described(choices));
+  const std::vector<std::string> models = world.gather_all(digest), versions = world.gather_all(version), embeddings = world.gather_all(described(offered));
   const int first = models[0].empty() ? 1 : 0;  // a client without a model takes the others' word for it
   const std::string whose = net::name(Role(first));
   std::string sentence;

@@ -3,6 +3,8 @@
 #include "shardlm/mpc/ledger.hpp"
 #include "shardlm/nn/additive.hpp"
 
+#include <algorithm>
+
 namespace shardlm::qwen {
 namespace {
 
@@ -62,6 +64,12 @@ void Decoder::step(mpc::Party& party, std::size_t tokens, bool padded) {
 void Decoder::truncate(std::size_t length) {
   for (nn::KvCache& cache : cache_) cache.truncate(length);
   biases_.truncate(length);
+}
+
+void Decoder::extend(std::size_t capacity) {
+  for (nn::KvCache& cache : cache_) cache.extend(capacity);
+  biases_.extend(capacity);
+  capacity_ = std::max(capacity_, capacity);
 }
 
 void Decoder::assume(std::size_t length) {

@@ -70,7 +70,7 @@ class TestModel {
   const protocol::Choices& choices() const { return choices_; }
   const io::ModelFile& clients() const { return clients_ ? *clients_ : *file_; }  // what the client asks with
   protocol::ServeOptions serving(protocol::ServeOptions options) const {
-    options.embedding = choices_.embedding;
+    options.embeddings = {choices_.embedding};
     options.key = key_.get();
     if (choices_.embedding == protocol::Embedding::dpf && !is(net::Role::dealer)) options.table = file_.get();
     return options;

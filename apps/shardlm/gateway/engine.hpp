@@ -51,15 +51,17 @@ struct Piece {
 
 struct Outcome {
   Finish finish = Finish::failed;
-  std::string trouble;  // with Finish::failed: one sentence
+  std::string trouble;  // with Finish::failed and deadline, and where the gateway gave up on it: one sentence
   std::size_t prompt_tokens = 0, answer_tokens = 0;
+  std::size_t decode_steps = 0;                       // of one token each, after the prompt's; decode_ms is theirs
   std::optional<text::Token> first;                   // the first token that was chosen, also one that ends an answer
   std::vector<std::pair<text::Token, float>> top;     // likeliest first tokens and their logits, falling
   RequestCosts costs;
   double queued_ms = 0, prefill_ms = 0, decode_ms = 0, total_ms = 0;  // total: from its begin to the reports
 };
 
-// One job, as the thread that asked for it sees it.
+// One job, as the thread that asked for it sees it. Where it is given up on, for a deadline, a cancel() or the gateway's end, it ends at once for
+// this thread, even where a step of it is still computed; outcome() then has what was known. It may outlive the engine.
 class Ticket {
  public:
   virtual ~Ticket() = default;  // cancels what is not finished
@@ -85,16 +87,18 @@ class Engine {
   Engine(std::shared_ptr<const text::Tokenizer> tokenizer, std::vector<text::Token> end_tokens, Limits limits);
   ~Engine();
 
-  // From any thread. Throws Busy, Unavailable, and Error for what the backend finds wrong with the job (trouble()).
+  // From any thread. Throws Busy, Unavailable, and Error for what is wrong with the job: its sampling, its stop texts, what the backend's trouble()
+  // says. That its tokens are of the model's vocabulary is the caller's to see to.
   std::unique_ptr<Ticket> submit(Job job);
   EngineState state() const;
-  // Told of each finished job, whoever gave up on it; from the thread of run().
+  // Told of each finished job, whoever gave up on it; from the thread of run(), and set before that. The job's prompt and stop texts are wiped by then.
   void on_finished(std::function<void(const Job&, const Outcome&)> observer);
 
   // In the thread that may use the backend: answers jobs until stop() was called and none is left, or the backend throws: then all who wait
-  // are told that the gateway failed, submit() throws Unavailable, and the exception goes on.
+  // are told that the gateway failed, submit() throws Unavailable, and the exception goes on, after those who wait had up to a second to fetch that.
+  // What is wrong with one job alone (logits that are no numbers) ends that job alone. After fail() it throws Error with that sentence.
   void run(Backend& backend);
-  // From any thread, also from a watch on a signal. finish: what runs and waits is still answered, until `patience` is over; else it is cancelled.
+  // From any thread, not from within a signal's handler. finish: what runs and waits is still answered, until `patience` is over; else it is cancelled.
   void stop(bool finish, std::chrono::milliseconds patience);
   // From any thread: all tickets end with Finish::failed and this sentence, now; run() need not return.
   void fail(const std::string& sentence);

@@ -6,7 +6,7 @@
 
 namespace shardlm::mpc {
 
-// What one conversation is to the dealer. K0 and K1 are two streams, never one: whoever lets server 0 draw from a stream that
+// What one request is to the dealer. id: 0 until it is announced; what is dealt before that is kept. K0 and K1 are two streams, never one: whoever lets server 0 draw from a stream that
 // also makes server 1's masks hands it every mask.
 struct DealerRequest {
   std::uint64_t id = 0;
@@ -22,6 +22,7 @@ class Dealer : public Party {
   ~Dealer() override;
   Shared input(const Shape& shape, int scale) override;  // receives nothing: the dealer's share of an input is zero
   void output(const Shared& x) override;
+  void announced(std::uint64_t id);                      // the request that was dealt for ahead: sends what was kept
   void finish_output();                                  // waits until the client has what was sent
   std::uint64_t outputs() const { return sent_; }        // calls of output() so far
 
@@ -48,7 +49,9 @@ class Dealer : public Party {
   DealerRequest& request_;
   MessageBuffer staging_;
   std::deque<std::pair<net::Packet, net::Transfer>> outputs_;  // packets must not move while they are sent
+  std::deque<net::Packet> kept_outputs_;
   std::uint64_t sent_ = 0;
+  void send_output(net::Packet packet);
   void nudge();
   std::uint8_t* staging(std::size_t bytes);
 };

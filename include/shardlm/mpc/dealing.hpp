@@ -21,6 +21,7 @@ struct Stopped {};
 class DealSender {
  public:
   // ahead: bytes that may be under way to this server. stop: polled while waiting and before every record.
+  // A request of number 0 is not announced yet: all is kept, without a bound, until release().
   DealSender(net::World& world, net::Role to, std::uint64_t request, std::size_t ahead, std::function<bool()> stop);
   void append(Record kind, const std::uint8_t* bytes, std::size_t size);
   void flush();   // hands over what is gathered, so that a server that waits can go on
@@ -32,6 +33,8 @@ class DealSender {
   double waited() const { return waited_; }  // seconds that the dealer was as far ahead as it may be
   // While one of a pair waits for room the other hands over what it holds: else each server might wait for the other.
   friend void pair(DealSender& a, DealSender& b);
+  // The request was announced: sends what is kept, a packet to each in turn, so that neither server waits for all of the other's.
+  friend void release(DealSender& a, DealSender& b, std::uint64_t request);
 
  private:
   struct InFlight {
@@ -40,6 +43,8 @@ class DealSender {
   };
   void put(const std::uint8_t* bytes, std::size_t size);
   void dispatch(bool last);
+  void send(net::Packet packet);
+  bool keeps() const { return request_ == 0; }
   void collect();        // frees what has gone
   void make_room();      // waits until a packet fits
   void await_room();
@@ -52,11 +57,13 @@ class DealSender {
   std::size_t ahead_, under_way_ = 0;
   std::function<bool()> stop_;
   std::deque<InFlight> in_flight_;
+  std::deque<net::Packet> kept_;
   net::Packet current_;
   std::uint64_t sequence_ = 0, payload_[2] = {0, 0};
 };
 
 void pair(DealSender& a, DealSender& b);
+void release(DealSender& a, DealSender& b, std::uint64_t request);
 
 class DealReceiver {
  public:

@@ -5,6 +5,7 @@
 //   one is killed   mpirun sends SIGTERM to the others, whose handler prints why they end
 #pragma once
 
+#include <atomic>
 #include <functional>
 
 #include "shardlm/net/world.hpp"
@@ -21,6 +22,15 @@ std::string mpi_library();
 
 // Prints "shardlm: <who>: <sentence>" in one piece on stderr; afterwards this rank's signal handler is silent.
 void report(Role who, const std::string& sentence) noexcept;
+
+// For a rank that others wait for outside of the job: from now on SIGTERM and SIGINT are told here, and end nothing.
+struct EndSignals {
+  std::atomic<bool> asked{false};  // somebody wants this rank to end in order
+  std::atomic<bool> ended{false};  // the launcher ends the job, because it was stopped or another rank is gone: a second is left, then end_of_job()
+};
+EndSignals& take_end_signals();
+// Says why and ends this process, as the handlers do that take_end_signals() replaced.
+[[noreturn]] void end_of_job() noexcept;
 
 // Ends this process without MPI_Finalize, after a moment in which the other ranks, told by World::fail(), can end by themselves.
 [[noreturn]] void abandon(int code) noexcept;

@@ -30,7 +30,7 @@ const char* name(Role role);  // "client", "server 0", "server 1", "dealer"
 enum class Lane : int { control = 1, opening = 2, dealing = 3, output = 4, collective = 5, oblivious = 6 };
 constexpr int kLanes = 6;
 enum class Kind : std::uint32_t {
-  hello = 1, agreement, request, stop, key, embedding, opening, dealt, logits, end, report, file, blinded, evaluated, points, trace, clock
+  hello = 1, agreement, request, stop, key, embedding, opening, dealt, logits, end, report, file, blinded, evaluated, points, trace, clock, sight, pool
 };
 const char* name(Kind kind);
 

@@ -50,6 +50,7 @@ class KvCache {
   // The same of wires that stay shared. A cache holds one kind.
   void append(const Shared& keys, const Shared& values);
   void truncate(std::size_t length);                      // forgets later tokens
+  void extend(std::size_t capacity);                      // makes room for so many, where there is less: copies what is kept
   void assume(std::size_t length);                        // of an empty cache: holds so many already, as shapes, to count costs
   const Masked& keys() const { return keys_; }            // [kv heads][capacity][d]
   const Masked& values() const { return values_; }
@@ -72,6 +73,7 @@ class KeyBiases {
   bool any() const { return first_ < capacity_; }
   void keep(const Shared& fresh, std::size_t at);  // [T]: of positions at .. at + T - 1
   void truncate(std::size_t length);               // forgets those of later positions
+  void extend(std::size_t capacity);
   Shared added(const Shared& scores, const mpc::Causal& causal) const;  // to packed scores [heads][pairs], in their ring; exact
 
  private:

@@ -29,6 +29,8 @@ class Decoder {
   Engine engine() const { return engine_; }
   // Forgets later tokens. Their masks are never used again: tokens that take their places bring fresh ones.
   void truncate(std::size_t length);
+  // Makes room for so many tokens, where there is less.
+  void extend(std::size_t capacity);
   // As if so many tokens had been taken: for the Ledger, to which a wire is a shape.
   void assume(std::size_t length);
 

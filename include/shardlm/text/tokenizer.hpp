@@ -13,6 +13,7 @@ namespace shardlm::text {
 
 using Token = std::int32_t;
 
+// Once it is made nothing in it changes, so that several threads may encode and decode with one at the same time.
 class Tokenizer {
  public:
   // The text of a tokenizer.json; throws shardlm::Error with one sentence where it is not one this reads.

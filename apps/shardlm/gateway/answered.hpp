@@ -1,0 +1,40 @@
+// From a ticket to an answer, whole or piece by piece.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "gateway/exchange.hpp"
+#include "gateway/json.hpp"
+
+namespace shardlm::app {
+
+struct Whole {
+  std::string text;
+  Outcome outcome;
+};
+
+// Throws ApiError where the answer was not finished, PeerGone where nobody waits for it any more.
+Whole whole_answer(Ticket& ticket, const Call& call);
+
+// How an endpoint words what it streams.
+struct Wording {
+  std::function<nlohmann::json()> first;  // none: nothing comes before the first piece
+  std::function<nlohmann::json(const Piece&)> piece;
+  std::function<nlohmann::json(const Outcome&)> last;
+  std::function<nlohmann::json(const Outcome&)> usage;  // none: was not asked for
+};
+
+// Server-sent events, as OpenAI's API has them.
+Reply streamed_answer(std::unique_ptr<Ticket> ticket, Wording wording, const Call& call);
+
+// "stop" or "length".
+std::string finish_reason(const Outcome& outcome);
+nlohmann::json usage_of(const Outcome& outcome);
+// What the answer cost, in the form in which every endpoint tells.
+nlohmann::json costs_of(const std::string& protocol, const Outcome& outcome);
+
+std::string new_id(const std::string& prefix);  // random
+std::string fingerprint(const Site& site);
+
+}  // namespace shardlm::app

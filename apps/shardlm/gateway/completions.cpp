@@ -1,0 +1,82 @@
+#include <ctime>
+
+#include "answering.hpp"
+#include "gateway/answered.hpp"
+#include "gateway/asked.hpp"
+#include "gateway/endpoints.hpp"
+#include "gateway/models.hpp"
+
+namespace shardlm::app {
+namespace {
+
+using nlohmann::json;
+
+std::vector<text::Token> prompt_of(const Fields& fields, const Site& site) {
+  const char* must_be = "a text, a list of one text, or a list of tokens' numbers";
+  const json* prompt = fields.find("prompt");
+  if (!prompt) fields.missing("prompt", must_be);
+  if (prompt->is_string()) return site.tokenizer.encode(prompt->get_ref<const std::string&>());
+  if (!prompt->is_array() || prompt->empty()) fields.refuse("prompt", must_be);
+  const json& first = prompt->front();
+  if (first.is_string() && prompt->size() == 1) return site.tokenizer.encode(first.get_ref<const std::string&>());
+  if (first.is_array() && prompt->size() == 1) return tokens_of(first, site, "prompt[0]");
+  if (!first.is_number()) fields.refuse("prompt", must_be);
+  return tokens_of(*prompt, site, "prompt");
+}
+
+json choice(const std::string& text, const json& finish) {
+  return json::array({{{"index", 0}, {"text", text}, {"logprobs", nullptr}, {"finish_reason", finish}}});
+}
+
+Wording chunks(const json& base, const std::string& protocol, bool usage) {
+  const auto chunk = [base, usage](json choices) {
+    json chunk = base;
+    chunk["choices"] = std::move(choices);
+    if (usage) chunk["usage"] = nullptr;
+    return chunk;
+  };
+  Wording wording;
+  wording.piece = [chunk](const Piece& piece) { return chunk(choice(piece.text, nullptr)); };
+  wording.last = [chunk, protocol](const Outcome& outcome) {
+    json said = chunk(choice("", finish_reason(outcome)));
+    said["shardlm"] = costs_of(protocol, outcome);
+    return said;
+  };
+  if (usage)
+    wording.usage = [chunk](const Outcome& outcome) {
+      json said = chunk(json::array());
+      said["usage"] = usage_of(outcome);
+      return said;
+    };
+  return wording;
+}
+
+}  // namespace
+
+Reply completions(const Site& site, const Call& call) {
+  const json body = parse_object(call.body);
+  const Fields fields(body);
+  check_supported(fields);
+  const auto streaming = streaming_of(fields);
+  Job job;
+  job.protocol = chosen_protocol(site.settings, fields);
+  job.sampling = sampling_of(fields);
+  job.stop = stops_of(fields);
+  job.prompt = prompt_of(fields, site);
+  check_vocabulary(job.prompt, site.settings.vocabulary);
+  set_length(job, site, fields);
+
+  const auto protocol = job.protocol;
+  auto ticket = submit(site, std::move(job));
+  json answer{{"id", new_id("cmpl-")}, {"object", "text_completion"}, {"created", static_cast<std::int64_t>(std::time(nullptr))},
+              {"model", body["model"]}, {"system_fingerprint", fingerprint(site)}};
+  if (streaming.wanted) return streamed_answer(std::move(ticket), chunks(answer, protocol, streaming.usage), call);
+
+  const auto whole = whole_answer(*ticket, call);
+  answer["choices"] = choice(whole.text, finish_reason(whole.outcome));
+  answer["usage"] = usage_of(whole.outcome);
+  answer["shardlm"] = costs_of(protocol, whole.outcome);
+  return {200, text_of(answer)};
+}
+
+}  // namespace shardlm::app

@@ -1,0 +1,135 @@
+#include "gateway/connection.hpp"
+
+#include <netinet/tcp.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace shardlm::app {
+namespace {
+
+constexpr std::size_t kHead = 32768;  // bytes of a request's first line and header fields
+
+Connection::Clock::duration seconds(double count) {
+  return std::chrono::duration_cast<Connection::Clock::duration>(std::chrono::duration<double>(count));
+}
+
+void set(int socket, int level, int option, int value) { ::setsockopt(socket, level, option, &value, sizeof value); }
+
+}  // namespace
+
+Connection::Connection(int socket, const GatewaySettings& settings) : socket_(socket), settings_(settings), deadline_(Clock::now() + seconds(settings.arrival)) {
+  set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  // A peer whose machine went away says nothing at all; it is asked, and what it does not take is given up.
+  set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(socket, IPPROTO_TCP, TCP_KEEPIDLE, 20);
+  set(socket, IPPROTO_TCP, TCP_KEEPINTVL, 5);
+  set(socket, IPPROTO_TCP, TCP_KEEPCNT, 3);
+}
+
+// A socket that is closed while there is something unread is reset, and the peer may lose an answer that says why. So it is read, for a moment.
+void Connection::finish() {
+  ::shutdown(socket_, SHUT_WR);
+  const auto until = Clock::now() + std::chrono::milliseconds(spoiled_ ? 500 : 0);
+  for (std::size_t taken = 0; spoiled_ && !left_ && taken < (std::size_t{4} << 20) && wait_for(POLLIN, until);) {
+    const auto got = ::recv(socket_, buffer_.data(), buffer_.size(), 0);
+    if (got <= 0) break;
+    taken += static_cast<std::size_t>(got);
+  }
+}
+
+Connection::~Connection() { ::close(socket_); }
+
+bool Connection::wait_for(short events, Clock::time_point until) const {
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+    pollfd look{socket_, events, 0};
+    const int found = ::poll(&look, 1, static_cast<int>(std::clamp<long long>(left + (left > 0), 0, 3600000)));
+    if (found > 0) return true;
+    if (found < 0 && errno != EINTR) return false;
+    if (left <= 0) return false;
+  }
+}
+
+bool Connection::await_request() {
+  idle_ = true;
+  if (left_) return false;
+  head_ = true;
+  head_bytes_ = 0;
+  verdict.reset();
+  access = {};
+  if (begin_ < end_) {  // it came together with the one before
+    idle_ = false;
+    deadline_ = Clock::now() + seconds(settings_.arrival);
+    return true;
+  }
+  const bool came = wait_for(POLLIN, first_ ? deadline_ : Clock::now() + seconds(settings_.idle));
+  idle_ = false;
+  if (!first_) deadline_ = Clock::now() + seconds(settings_.arrival);
+  first_ = false;
+  return came && !left_ && fill() > 0;
+}
+
+ssize_t Connection::fill() {
+  for (;;) {
+    if (!wait_for(POLLIN, deadline_)) {
+      late_ = true;
+      return -1;
+    }
+    const auto got = ::recv(socket_, buffer_.data(), buffer_.size(), 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    begin_ = 0;
+    end_ = got > 0 ? static_cast<std::size_t>(got) : 0;
+    return got;
+  }
+}
+
+ssize_t Connection::read(char* into, size_t size) {
+  if (head_ && head_bytes_ >= kHead) {
+    large_ = true;
+    return -1;
+  }
+  if (begin_ == end_) {
+    const auto got = fill();
+    if (got <= 0) return got;
+  }
+  const auto taken = std::min(size, end_ - begin_);
+  std::memcpy(into, buffer_.data() + begin_, taken);
+  begin_ += taken;
+  if (head_) head_bytes_ += taken;
+  return static_cast<ssize_t>(taken);
+}
+
+ssize_t Connection::write(const char* from, size_t size) {
+  const auto until = Clock::now() + seconds(settings_.writing);
+  for (std::size_t sent = 0; sent < size;) {
+    const auto took = ::send(socket_, from + sent, size - sent, MSG_NOSIGNAL);
+    if (took > 0) {
+      sent += static_cast<std::size_t>(took);
+    } else if (errno != EINTR && (errno != EAGAIN || !wait_for(POLLOUT, until))) {
+      return -1;
+    }
+  }
+  return static_cast<ssize_t>(size);
+}
+
+bool Connection::gone() const {
+  pollfd look{socket_, POLLRDHUP, 0};
+  return ::poll(&look, 1, 0) > 0;
+}
+
+void Connection::hang_up() {
+  left_ = true;
+  spoiled_ = true;
+  ::shutdown(socket_, SHUT_RDWR);
+}
+
+void Connection::leave() {
+  left_ = true;
+  if (idle_) ::shutdown(socket_, SHUT_RD);
+}
+
+int Connection::status_of_broken(int status) const { return status != 400 ? status : large_ ? 431 : late_ ? 408 : status; }
+
+}  // namespace shardlm::app

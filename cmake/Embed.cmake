@@ -1,0 +1,15 @@
+# cmake -DFILES="name=path;..." -DOUTPUT=file.cpp -P Embed.cmake: text files as functions of apps/shardlm/gateway/assets.hpp, so that the program
+# needs none beside it.
+set(code "// Made by cmake/Embed.cmake.\n#include \"gateway/assets.hpp\"\n\nnamespace shardlm::app::assets {\n")
+foreach(entry IN LISTS FILES)
+  string(REGEX MATCH "^([a-z_]+)=(.*)$" matched "${entry}")
+  set(name ${CMAKE_MATCH_1})
+  file(READ "${CMAKE_MATCH_2}" text)
+  string(FIND "${text}" ")embedded\"" ends_early)
+  if(NOT ends_early EQUAL -1)
+    message(FATAL_ERROR "${CMAKE_MATCH_2} holds )embedded\", which would end it early")
+  endif()
+  string(APPEND code "\nconst std::string& ${name}() {\n  static const std::string text = R\"embedded(${text})embedded\";\n  return text;\n}\n")
+endforeach()
+string(APPEND code "\n}  // namespace shardlm::app::assets\n")
+file(WRITE "${OUTPUT}" "${code}")
