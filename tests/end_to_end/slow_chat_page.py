@@ -39,6 +39,7 @@ class Chat(Page):
 
     def test_stop_ends_an_answer_and_keeps_what_has_come(self):
         self.connected()
+        self.browser.script("document.querySelector('#most').value = 800")  # so that it is not over before it is stopped
         for stop in (lambda: self.browser.click("#stop"), lambda: self.browser.keys(ESCAPE)):
             self.browser.keys(ENDLESS + ENTER)
             self.browser.until("return document.querySelector('.running .answer')?.textContent.length > 8", seconds=PATIENCE)
