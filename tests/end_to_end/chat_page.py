@@ -11,6 +11,7 @@ KEY = "a-key-for-the-gateway-of-this-test"
 ENDLESS = "M" * 49  # the demo model's answer goes on for more than a thousand letters
 ROWS = """return [...document.querySelectorAll('#tokens tbody tr')].reverse().map(row => [...row.cells].map(cell => cell.textContent))"""
 ANSWERED = "return !document.querySelector('.running')"
+STREAMING = "return document.querySelector('.running .answer')?.textContent.length > 8"
 FIGURES = """return Object.fromEntries([...document.querySelectorAll('#figures tbody tr')].map(row => [...row.cells].map(cell => cell.textContent)).map(([name, ...two]) => [name, two]))"""
 OUTSIDE = """return [document.documentElement.scrollWidth, innerWidth, [...document.querySelectorAll('body *')].filter(
   node => node.checkVisibility() && !node.closest('.unseen, #choice span, #tokens, .hex') && node.getBoundingClientRect().right > innerWidth + 1).map(node => node.outerHTML.slice(0, 80))]"""

@@ -10,7 +10,7 @@ import unittest
 
 import browser
 from browser import ENTER, ESCAPE, SHIFT, TAB
-from chat_page import ANSWERED, ENDLESS, FIGURES, FRANCE, HOT, KEY, OUTSIDE, ROWS, Page
+from chat_page import ANSWERED, ENDLESS, FIGURES, FRANCE, HOT, KEY, OUTSIDE, ROWS, STREAMING, Page
 from program import PATIENCE, alone
 
 
@@ -37,26 +37,34 @@ class Chat(Page):
 
     def test_stop_ends_an_answer_and_keeps_what_has_come(self):
         self.connected()
-        self.browser.script("document.querySelector('#most').value = 600")  # so that it is not over before it is stopped, and two have room
+        self.browser.script("document.querySelector('#most').value = 600")  # so that it is not over before it is stopped
         for stop in (lambda: self.browser.click("#stop"), lambda: self.browser.keys(ESCAPE)):
+            self.browser.click("#new")
             self.browser.keys(ENDLESS + ENTER)
-            self.browser.until("return document.querySelector('.running .answer')?.textContent.length > 8")
-            self.picture("wide-streaming")
+            self.browser.until(STREAMING)
             stop()
             self.browser.until(ANSWERED, seconds=5)
             said = self.answers()[-1]
-            deadline = time.monotonic() + 20
-            while self.gateway.get("/v2/info").json["queue"]["running"]:
-                self.assertLess(time.monotonic(), deadline, "the ranks still work for a reader who left")
-                time.sleep(0.1)
+            self.gateway.wait_until(lambda: self.gateway.get("/v2/info").json["queue"]["running"] == 0, seconds=20)
             self.assertEqual(self.answers()[-1], said)
-            self.assertIn("stopped", self.browser.script("return [...document.querySelectorAll('.told')].at(-1).textContent"))
+            self.assertIn("stopped", self.text(".told"))
             self.assertEqual(self.browser.script("return document.activeElement.id"), "question")
-            self.picture("wide-stopped")
+        self.picture("wide-stopped")
         self.ask(HOT)
         last = [json.loads(request["postData"])["messages"] for request in self.browser.requests() if request.get("postData")][-1]
-        self.assertEqual([message["role"] for message in last], ["user", "assistant", "user", "assistant", "user"])
-        self.assertEqual(last[3]["content"], said)
+        self.assertEqual([message["role"] for message in last], ["user", "assistant", "user"])
+        self.assertEqual(last[1]["content"], said)
+
+    def test_pictures_of_an_answer_that_still_comes(self):
+        self.connected()
+        for name, width, scheme in (("wide", 1300, "light"), ("narrow", 360, "dark")):
+            self.browser.look(width, 860, scheme)
+            self.browser.click("#new")
+            self.browser.keys(ENDLESS + ENTER)
+            self.browser.until(STREAMING)
+            self.picture(f"{name}-{scheme}-streaming")
+            self.browser.keys(ESCAPE)
+            self.browser.until(ANSWERED, seconds=20)
 
     def test_the_panel_shows_what_the_servers_got_beside_the_text(self):
         answer = self.ask(FRANCE)
@@ -208,7 +216,7 @@ class Failing(Page):
         self.expected = ["503", "ERR_"]
         self.connected()
         self.browser.keys(ENDLESS + ENTER)
-        self.browser.until("return document.querySelector('.running .answer')?.textContent.length > 8")
+        self.browser.until(STREAMING)
         self.gateway.signal(2, signal.SIGKILL)
         self.browser.until(ANSWERED)
         self.assertRegex(self.text("#notice"), r"[Rr]ank .*Your question is kept|broke off")
