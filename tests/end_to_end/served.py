@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -160,7 +161,7 @@ class Served:
         """The exit code of the job, when it ends by itself; codes are those of the ranks that could still tell."""
         code = self.process.wait(seconds)
         self.reader.join(5)
-        self.codes = {int(rank): open(os.path.join(self.codes_folder.name, rank)).read().strip() for rank in os.listdir(self.codes_folder.name)}
+        self.codes = {int(file.name): file.read_text().strip() for file in pathlib.Path(self.codes_folder.name).iterdir()}
         return code
 
     def stop(self, seconds=PATIENCE):
