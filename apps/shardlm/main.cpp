@@ -30,7 +30,11 @@ int run(const Command& command, const Launch& launch, int argc, char** argv) {
   if (command.kind == Command::Kind::chat) {
     prepare_for_interrupts(command.chat, launch);
     if (!launch.by_launcher && command.chat.protocol != "plain" && command.text.empty() && command.trouble.empty())
-      return relay_to_four_ranks(argc, argv);
+      return relay_to_four_ranks(argc, argv, RelayFor::talk);
+  }
+  if (command.kind == Command::Kind::serve) {
+    prepare_to_serve(launch);
+    if (!launch.by_launcher && command.text.empty() && command.trouble.empty()) return relay_to_four_ranks(argc, argv, RelayFor::serving);
   }
   const bool comparing = command.kind == Command::Kind::compare;
   const bool chatting = command.kind == Command::Kind::chat;

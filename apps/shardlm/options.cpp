@@ -21,6 +21,7 @@ struct Subcommand {
 const Subcommand kSubcommands[] = {
     {"generate", Command::Kind::generate, [](CLI::App& app, Command& c) { add_generate(app, c.generate); }},
     {"chat", Command::Kind::chat, [](CLI::App& app, Command& c) { add_chat(app, c.chat); }},
+    {"serve", Command::Kind::serve, [](CLI::App& app, Command& c) { add_serve(app, c.serve); }},
     {"convert", Command::Kind::convert, [](CLI::App& app, Command& c) { add_convert(app, c.convert); }},
     {"share", Command::Kind::share, [](CLI::App& app, Command& c) { add_share(app, c.share); }},
     {"ot", Command::Kind::ot_make, [](CLI::App& app, Command& c) { add_ot(app, c.ot); }},

@@ -24,6 +24,7 @@ void add_info(CLI::App& app, InfoOptions& options);
 void add_compare(CLI::App& app, CompareOptions& options);
 void add_check(CLI::App& app, CheckOptions& options);
 void add_bench(CLI::App& app, BenchOptions& options);
+void add_serve(CLI::App& app, GatewayOptions& options);
 void add_client(CLI::App& app, HttpClientOptions& options);
 void add_completion(CLI::App& app, DocumentOptions& options);
 void add_manual(CLI::App& app);

@@ -36,18 +36,18 @@ std::string this_program() {
   return std::string(path, std::size_t(n));
 }
 
-std::vector<std::string> command_line(int argc, const char* const* argv) {
+std::vector<std::string> command_line(int argc, const char* const* argv, bool talks) {
   std::vector<std::string> all{launcher(), "-q", "--oversubscribe", "--bind-to", "none", "-n", "4", this_program()};
   all.insert(all.end(), argv + 1, argv + argc);
-  if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) all.emplace_back("--interactive");
+  if (talks && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) all.emplace_back("--interactive");
   return all;
 }
 
 // The job, and the pipe that is its standard input.
 class Job {
  public:
-  Job(int argc, const char* const* argv) {
-    const std::vector<std::string> words = command_line(argc, argv);
+  Job(int argc, const char* const* argv, bool talks) {
+    const std::vector<std::string> words = command_line(argc, argv, talks);
     std::vector<char*> arguments;
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
@@ -141,9 +141,11 @@ void pass_on(Job& job, Held& held, bool readable) {
 
 }  // namespace
 
-int relay_to_four_ranks(int argc, const char* const* argv) {
+int relay_to_four_ranks(int argc, const char* const* argv, RelayFor what) {
   const int came = signals();
-  Job job(argc, argv);
+  const bool talks = what == RelayFor::talk;
+  Job job(argc, argv, talks);
+  if (!talks) job.end_input();
   Held held;
   for (int code = 0; true;) {
     const bool open = job.input() >= 0;
@@ -154,7 +156,7 @@ int relay_to_four_ranks(int argc, const char* const* argv) {
     signalfd_siginfo signal{};
     if (watched[0].revents != 0 && read(came, &signal, sizeof signal) == sizeof signal) {
       const int number = int(signal.ssi_signo);
-      if (number != SIGCHLD) job.signal(number == SIGINT ? SIGUSR1 : SIGTERM);
+      if (number != SIGCHLD) job.signal(number == SIGINT || (number == SIGTERM && !talks) ? SIGUSR1 : SIGTERM);
       if (number == SIGCHLD && job.ended(code)) return code;
     }
     if (watched[1].revents != 0 || watched[2].revents != 0) pass_on(job, held, watched[1].revents != 0);

@@ -1,5 +1,7 @@
 #include "serve.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -16,6 +18,7 @@
 #include "gateway/engine.hpp"
 #include "gateway/http_server.hpp"
 #include "gateway/metrics.hpp"
+#include "interrupt.hpp"
 #include "job.hpp"
 #include "ranks_backend.hpp"
 #include "shardlm/core/error.hpp"
@@ -84,13 +87,15 @@ class EndWatch {
  private:
   void watch() {
     net::EndSignals& signals = net::take_end_signals();
+    interrupts_are_awaited();
     for (bool asked = false; !over_; std::this_thread::sleep_for(10ms)) {
       if (signals.ended) {
         engine_.fail("another rank of this job was killed or failed, or the job was stopped");
         gateway_.stop(kCollection);
         net::end_of_job();
       }
-      if (!signals.asked.exchange(false)) continue;
+      const bool interrupted = take_interrupt();
+      if (!signals.asked.exchange(false) && !interrupted) continue;
       std::fprintf(stderr, asked ? "shardlm: ending now\n" : "shardlm: ending; what was asked for is still answered, for at most --grace seconds\n");
       engine_.stop(!asked, asked ? 0ms : grace_);
       asked = true;
@@ -148,6 +153,11 @@ std::string pool_of(const GatewayOptions& o) {
 }
 
 }  // namespace
+
+void prepare_to_serve(const Launch& launch) {
+  if (launch.rank != 0) interrupts_are_awaited();
+  interrupt_on(SIGUSR1);
+}
 
 int serve(const GatewayOptions& given, const std::string& trouble) {
   GatewayOptions o = given;

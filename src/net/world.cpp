@@ -16,8 +16,8 @@ constexpr const char* kKinds[] = {"hello",   "agreement", "request", "stop", "ke
 
 std::string wrong_size(int ranks) {
   const std::string parties = "four ranks are needed (client, server 0, server 1, dealer)";
-  if (!launched()) return parties + ", but this program was started without mpirun; start it with: mpirun -n 4 shardlm ...";
-  return parties + ", but this job has " + std::to_string(ranks) + "; start it with mpirun -n 4";
+  if (!launched()) return parties + ", but this program was started without mpirun; start it with: mpirun --oversubscribe -n 4 shardlm ...";
+  return parties + ", but this job has " + std::to_string(ranks) + "; start it with mpirun --oversubscribe -n 4";
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ class Sightseeing {
     } else if (m.kind == Kind::opening) {
       if (sight_.glimpses[1].size == 0 && m.size >= kBytes) keep(m, 1, 0);
     } else if (m.kind == Kind::dealt && m.size >= 2 * kBytes) {
-      keep(m, 2, m.size / 2);  // not the packet's head
+      keep(m, 2, m.size - kBytes);  // words or keys; heads of packet and records come before them
     }
   }
   void keep(const net::World::Message& m, int place, std::size_t from) {

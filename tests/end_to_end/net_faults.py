@@ -149,7 +149,7 @@ class Ends(unittest.TestCase):
         parties = "four ranks are needed (client, server 0, server 1, dealer)"
         for ranks in [1, 2, 3, 5]:
             with self.subTest(ranks):
-                self.check(Job("fine", ranks=ranks), f"{parties}, but this job has {ranks}; start it with mpirun -n 4")
+                self.check(Job("fine", ranks=ranks), f"{parties}, but this job has {ranks}; start it with mpirun --oversubscribe -n 4")
 
     def test_no_mpirun(self):
         environment = [f"-u{name}" for name in os.environ if name.startswith(("OMPI_COMM", "PMI"))]

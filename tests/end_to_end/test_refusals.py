@@ -37,7 +37,7 @@ class CommandLines(Case):
         self.refused(job("--model", self.model, *QUESTION, "--prompt-file", "-"), "--prompt", "--prompt-file")
 
     def test_no_subcommand(self):
-        self.refused(alone(), "generate, chat, convert")
+        self.refused(alone(), "generate, chat, serve, convert")
 
     def test_another_subcommand(self):
         self.refused(alone("genrate", "--model", self.model), "'genrate'")

@@ -124,6 +124,17 @@ TEST(Engine, looks_after_the_other_ranks_while_it_waits) {
   EXPECT_TRUE(eventually([&] { return backend.waits >= 3; }));
 }
 
+TEST(Engine, looks_after_the_other_ranks_though_jobs_never_leave_it_time) {
+  FakeBackend backend("yes");
+  backend.on_step = [](std::size_t) { std::this_thread::sleep_for(60ms); };
+  Running running(backend);
+  std::vector<std::unique_ptr<Ticket>> tickets;
+  for (int i = 0; i < 5; ++i) tickets.push_back(running.engine.submit(job_of("Is it?", 1)));
+  const int before = backend.waits;
+  for (const auto& ticket : tickets) collect(*ticket);
+  EXPECT_GE(backend.waits - before, 3);
+}
+
 TEST(Engine, refuses_what_the_backend_cannot_compute) {
   FakeBackend backend("yes");
   Running running(backend);

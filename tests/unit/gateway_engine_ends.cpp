@@ -37,6 +37,26 @@ TEST(EngineQueue, is_bounded) {
   }
 }
 
+TEST(EngineQueue, says_when_to_come_again_by_how_long_jobs_took) {
+  FakeBackend backend("yes");
+  Gate gate;
+  std::atomic<bool> stuck{false};
+  backend.on_step = [&](std::size_t) { stuck ? gate.pass() : std::this_thread::sleep_for(300ms); };
+  Running running(backend, 4);
+  collect(*running.engine.submit(job_of("takes 0.3 s", 1)));
+  stuck = true;
+  std::vector<std::unique_ptr<Ticket>> tickets;
+  for (int i = 0; i < 5; ++i) tickets.push_back(running.engine.submit(job_of("waits")));
+  try {
+    running.engine.submit(job_of("one too many"));
+    FAIL() << "the queue has no place left";
+  } catch (const Busy& busy) {
+    EXPECT_GE(busy.seconds, 2) << "five jobs before it";
+  }
+  tickets.clear();
+  gate.open();
+}
+
 TEST(EngineQueue, of_no_places_takes_a_job_where_none_is_answered) {
   Stuck stuck(0);
   EXPECT_THROW(stuck.running.engine.submit(job_of("second")), Busy);

@@ -56,7 +56,7 @@ class Backend {
   virtual std::vector<float> step(const std::vector<text::Token>& tokens) = 0;
   virtual std::vector<Sight> sights() = 0;  // of the last step, where they are wanted
   virtual RequestCosts finish() = 0;
-  virtual void while_waiting() = 0;              // every 50 ms between requests
+  virtual void while_waiting() = 0;              // about every 50 ms between requests, and between two that are longer
   virtual std::vector<PoolLevel> pool() = 0;
   // From any thread: why such a request cannot be computed (too long, too little memory), as one sentence, or "".
   virtual std::string trouble(const BackendRequest& request) const = 0;

@@ -3,7 +3,6 @@
 #include "answering.hpp"
 #include "clock.hpp"
 #include "gateway/job_queue.hpp"
-#include "shardlm/core/wipe.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -69,8 +68,6 @@ class Run {
   std::vector<Sight> sights_;  // of the last step, not shown yet
 };
 
-void wipe_tokens(std::vector<text::Token>& tokens) { wipe(tokens.data(), tokens.size() * sizeof(text::Token)); }
-
 void take_over(Outcome& outcome, Answer& answer) {
   outcome.finish = answer.stopped ? Finish::cancelled : answer.ended ? Finish::stop : Finish::length;
   outcome.answer_tokens = answer.tokens;
@@ -79,7 +76,7 @@ void take_over(Outcome& outcome, Answer& answer) {
   outcome.top = std::move(answer.top);
   outcome.prefill_ms = answer.prefill * 1e3;
   outcome.decode_ms = answer.decode * 1e3;
-  wipe(answer.text.data(), answer.text.size());
+  wipe_and_clear(answer.text);
 }
 
 }  // namespace
@@ -94,13 +91,13 @@ void Engine::Impl::compute(Backend& backend, JobQueue::Entry& entry, Outcome& ou
     Answer answer = run.answer(answerer, seen);
     take_over(outcome, answer);
   } catch (const Run::BackendFailure& failure) {
-    wipe_tokens(seen);
+    wipe_and_clear(seen);
     std::rethrow_exception(failure.cause);
   } catch (const Error& error) {
     outcome.trouble = error.what();
     outcome.answer_tokens = entry.tokens;
   }
-  wipe_tokens(seen);
+  wipe_and_clear(seen);
   outcome.costs = backend.finish();
 }
 
@@ -126,8 +123,8 @@ void Engine::Impl::loop(Backend& backend) {
     const JobQueue::Handle entry = queue->take(due);
     if (entry) answer(backend, entry);
     tell_observer();
-    if (!entry && std::chrono::steady_clock::now() < due) continue;
-    if (!entry) backend.while_waiting();
+    if (std::chrono::steady_clock::now() < due) continue;
+    backend.while_waiting();  // also between jobs that leave it no time to wait
     queue->levels(backend.pool());
     due = std::chrono::steady_clock::now() + kIdle;
   }

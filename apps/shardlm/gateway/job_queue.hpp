@@ -12,12 +12,21 @@
 #include <vector>
 
 #include "gateway/engine.hpp"
+#include "shardlm/core/wipe.hpp"
 
 namespace shardlm::app {
 
+// Overwrites what a text or tokens say, best effort: copies that were made on the way are not known here.
+template <class Values>
+void wipe_and_clear(Values& values) {
+  wipe(values.data(), values.size() * sizeof(typename Values::value_type));
+  values.clear();
+}
+
 class JobQueue : public std::enable_shared_from_this<JobQueue> {
  public:
-  using Time = std::chrono::steady_clock::time_point;
+  using Clock = std::chrono::steady_clock;
+  using Time = Clock::time_point;
 
   // A job and what is known of it. `job` is not changed while it is answered, so that whoever answers it needs no lock to read it.
   struct Entry {
@@ -72,6 +81,10 @@ class JobQueue : public std::enable_shared_from_this<JobQueue> {
   void drop_waiting(Entry& entry, const End& end, Time now);
   void drop_hopeless(Time now);  // those who wait
   void wake_all();
+
+  using Lock = std::lock_guard<std::mutex>;
+  static constexpr const char* kEnding = "the gateway is ending";
+  static constexpr std::chrono::hours kLongestPatience{24};  // no time overflows
 
   const std::size_t limit_;
   mutable std::mutex mutex_;
