@@ -117,8 +117,8 @@ class Served:
         return found
 
     def resident(self):
-        """Bytes of memory of every rank, without pages of files: those of the model are shared, and come as they are needed."""
-        return {rank: self._status(pid, "RssAnon") for rank, pid in sorted(self.ranks().items())}
+        """Bytes of memory that every rank has, all pages counted (VmRSS)."""
+        return {rank: self._status(pid, "VmRSS") for rank, pid in sorted(self.ranks().items())}
 
     @staticmethod
     def _status(pid, name):
