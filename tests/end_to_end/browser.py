@@ -103,6 +103,7 @@ class Browser:
         return [f"{entry['level']}: {entry['message']}" for entry in self._ask("POST", "/se/log", {"type": "browser"})]
 
     def requests(self):
-        """Addresses of the requests since it was asked last, whatever became of them."""
+        """Of pages (not the browser's own) since it was asked last, whatever became of them: each as DevTools tell it, with its url and what was posted."""
         events = [json.loads(entry["message"])["message"] for entry in self._ask("POST", "/se/log", {"type": "performance"})]
-        return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        sent = [event["params"]["request"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        return [request for request in sent if not request["url"].startswith(("chrome:", "data:"))]

@@ -74,7 +74,10 @@ int Listener::accept() {
   for (;;) {
     pollfd both[] = {{socket_, POLLIN, 0}, {wake_[0], POLLIN, 0}};
     if (::poll(both, 2, -1) < 0 && errno != EINTR) return -1;
-    if (both[1].revents) return -1;
+    if (both[1].revents) {
+      ::shutdown(socket_, SHUT_RDWR);  // those who come now are refused, and do not wait for nothing
+      return -1;
+    }
     const int made = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (made >= 0) return made;
     // Too many open files, too little memory: connections wait in the backlog until it is better.
