@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -116,8 +117,8 @@ class Served:
         return found
 
     def resident(self):
-        """Bytes of memory of every rank, without pages of files: those of the model are shared, and come as they are needed."""
-        return {rank: self._status(pid, "RssAnon") for rank, pid in sorted(self.ranks().items())}
+        """Bytes of memory that every rank has, all pages counted (VmRSS)."""
+        return {rank: self._status(pid, "VmRSS") for rank, pid in sorted(self.ranks().items())}
 
     @staticmethod
     def _status(pid, name):
@@ -160,7 +161,7 @@ class Served:
         """The exit code of the job, when it ends by itself; codes are those of the ranks that could still tell."""
         code = self.process.wait(seconds)
         self.reader.join(5)
-        self.codes = {int(rank): open(os.path.join(self.codes_folder.name, rank)).read().strip() for rank in os.listdir(self.codes_folder.name)}
+        self.codes = {int(file.name): file.read_text().strip() for file in pathlib.Path(self.codes_folder.name).iterdir()}
         return code
 
     def stop(self, seconds=PATIENCE):

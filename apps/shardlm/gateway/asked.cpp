@@ -38,8 +38,6 @@ void refuse_unless(bool fine, const Fields& fields, const char* name, const char
   if (!fine) throw ApiError(400, fields.path(name) + " can only be " + only + " here.", fields.path(name), "unsupported_value");
 }
 
-bool empty(const json& value) { return (value.is_array() || value.is_object()) && value.empty(); }
-
 bool text_format(const json& value) {
   return value.is_object() && value.contains("type") && value["type"] == "text";
 }
@@ -53,8 +51,9 @@ void check_supported(const Fields& fields) {
     if (const json* value = fields.find(name)) refuse_unless(value->is_number() && *value == 0, fields, name, "0");
   for (const char* name : {"logprobs", "echo"})
     if (const json* value = fields.find(name)) refuse_unless(*value == false, fields, name, "false");
-  for (const char* name : {"tools", "functions", "logit_bias"})
-    if (const json* value = fields.find(name)) refuse_unless(empty(*value), fields, name, "empty");
+  for (const char* name : {"tools", "functions"})
+    if (const json* value = fields.find(name)) refuse_unless(*value == json::array(), fields, name, "an empty list");
+  if (const json* value = fields.find("logit_bias")) refuse_unless(*value == json::object(), fields, "logit_bias", "empty");
   for (const char* name : {"tool_choice", "function_call"})
     if (const json* value = fields.find(name)) refuse_unless(*value == "none" || *value == "auto", fields, name, "\"none\" or \"auto\"");
   if (const json* format = fields.find("response_format")) refuse_unless(text_format(*format), fields, "response_format", "{\"type\": \"text\"}");

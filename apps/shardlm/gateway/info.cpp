@@ -1,4 +1,3 @@
-#include "gateway/assets.hpp"
 #include "gateway/endpoints.hpp"
 #include "gateway/errors.hpp"
 #include "gateway/json.hpp"
@@ -20,8 +19,6 @@ Reply metrics(const Site& site, const Call&) {
   if (!site.settings.metrics) throw of_status(404);
   return {200, site.settings.metrics(), "text/plain; version=0.0.4; charset=utf-8"};
 }
-
-Reply openapi(const Site&, const Call&) { return {200, assets::openapi_json()}; }
 
 Reply info(const Site& site, const Call&) {
   const auto& settings = site.settings;
