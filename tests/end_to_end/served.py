@@ -57,11 +57,11 @@ class Answer:
 class Served:
     """mpirun -n 4 shardlm serve ARGUMENTS on a port of its own, ready for requests. Ends in any case at the end of a with statement."""
 
-    def __init__(self, *arguments, wait=True):
+    def __init__(self, *arguments, wait=True, port=0):
         self.mark = f"{os.getpid()}-{time.monotonic_ns()}"
         self.codes_folder = tempfile.TemporaryDirectory()
         environment = {**os.environ, "SHARDLM_TEST_MARK": self.mark, "CODES": self.codes_folder.name}
-        self.process = subprocess.Popen([*MPIRUN, "-n", "4", *RANK, "serve", "--port", "0", *arguments], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*MPIRUN, "-n", "4", *RANK, "serve", "--port", str(port), *arguments], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True)
         self.lines = []
         self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stderr), daemon=True)

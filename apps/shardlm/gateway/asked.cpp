@@ -1,6 +1,7 @@
 #include "gateway/asked.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "gateway/errors.hpp"
 
@@ -66,6 +67,7 @@ Streaming streaming_of(const Fields& fields) {
   Streaming streaming;
   streaming.wanted = fields.boolean("stream").value_or(false);
   if (const auto options = fields.object("stream_options")) streaming.usage = options->boolean("include_usage").value_or(false);
+  if (const auto own = fields.object("shardlm")) streaming.show = own->boolean("show").value_or(false) && streaming.wanted;
   return streaming;
 }
 
@@ -91,11 +93,12 @@ std::vector<text::Token> tokens_of(const json& list, const Site& site, const std
   const auto last = std::to_string(site.settings.vocabulary - 1);
   std::vector<text::Token> tokens;
   for (const auto& value : list) {
-    const bool fits = value.is_number_unsigned() && value.get<std::uint64_t>() < site.settings.vocabulary;
-    if (!fits)
+    // 3.0 is a whole number, too, in JSON.
+    const double number = value.is_number() ? value.get<double>() : -1;
+    if (number < 0 || number != std::floor(number) || number >= static_cast<double>(site.settings.vocabulary))
       throw ApiError(400, path + "[" + std::to_string(tokens.size()) + "] must be a token's number from 0 to " + last + ", not " + shown(value) + ".", path,
                      "invalid_value");
-    tokens.push_back(value.get<text::Token>());
+    tokens.push_back(static_cast<text::Token>(number));
   }
   return tokens;
 }
@@ -108,7 +111,7 @@ std::unique_ptr<Ticket> submit(const Site& site, Job job) {
     return site.engine.submit(std::move(job));
   } catch (const Unavailable& unavailable) {
     // Where nothing is wrong, it still starts, and is worth another try.
-    throw ApiError(503, unavailable.what(), "", "unavailable", site.engine.state().trouble.empty() ? 1 : 0);
+    throw unavailable_error(unavailable.what(), site.engine.state().trouble.empty() ? 1 : 0);
   }
 }
 

@@ -19,6 +19,7 @@ void check_supported(const Fields& fields);
 
 struct Streaming {
   bool wanted = false, usage = false;
+  bool show = false;  // what each server saw
 };
 Streaming streaming_of(const Fields& fields);
 

@@ -11,7 +11,7 @@ Reply health(const Site&, const Call&) { return {200, text_of({{"status", "ok"}}
 Reply ready(const Site& site, const Call&) {
   const auto state = site.engine.state();
   if (state.ready) return {200, text_of({{"status", "ready"}})};
-  if (!state.trouble.empty()) throw ApiError(503, state.trouble, "", "unavailable");
+  if (!state.trouble.empty()) throw unavailable_error(state.trouble);
   throw ApiError(503, "The gateway still starts.", "", "starting", 1);
 }
 
