@@ -76,8 +76,6 @@ void set_length(Job& job, const Site& site, const Fields& fields, const char* na
   auto most = fields.integer(named, 1, limit);
   if (other) {
     const auto second = fields.integer(other, 1, limit);
-    if (most && second && *most != *second)
-      throw ApiError(400, std::string(named) + " and " + other + " mean the same and differ; leave one of them out.", named, "invalid_value");
     if (!most) most = second;
   }
   const auto context = site.settings.context, prompt = job.prompt.size();
