@@ -2,119 +2,20 @@
 pictures to look at. Skipped where there is no Chromium with its driver (Debian: chromium, chromium-driver)."""
 import contextlib
 import json
-import os
-import re
-import subprocess
+import signal
 import sys
-import threading
+import tempfile
 import time
 import unittest
-import urllib.request
 
 import browser
 from browser import ENTER, ESCAPE, SHIFT, TAB
-from program import MPIRUN, PATIENCE, SHARDLM, Case, alone
-
-FRANCE, HOT = "What is the capital of France?", "What is the opposite of hot?"
-ENDLESS = "M" * 49  # the demo model's answer goes on for more than a thousand letters
-ROWS = """return [...document.querySelectorAll('#tokens tbody tr')].reverse().map(row => [...row.cells].map(cell => cell.textContent))"""
-ANSWERED = "return document.querySelector('.turn') && !document.querySelector('.running')"
-PIECES = "return document.querySelectorAll('#tokens tbody tr').length >= arguments[0]"
-FIGURES = """return Object.fromEntries([...document.querySelectorAll('#figures tbody tr')].map(row => [...row.cells].map(cell => cell.textContent)).map(([name, ...two]) => [name, two]))"""
-OUTSIDE = """return [document.documentElement.scrollWidth, innerWidth, [...document.querySelectorAll('body *')].filter(
-  node => node.checkVisibility() && !node.closest('.unseen, #choice span, #tokens, .hex') && node.getBoundingClientRect().right > innerWidth + 1).map(node => node.outerHTML.slice(0, 80))]"""
-
-
-class Gateway:
-    """shardlm serve on four ranks, ready to answer."""
-
-    def __init__(self, *arguments):
-        self.job = subprocess.Popen([*MPIRUN, "-n", "4", SHARDLM, "serve", "--port", "0", *arguments], stderr=subprocess.PIPE, text=True)
-        self.errors, self.url = "", None
-        threading.Thread(target=self._listen, daemon=True).start()
-        deadline = time.monotonic() + PATIENCE
-        while not self._ready():
-            if self.job.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"shardlm serve is not ready: {self.errors}")
-            time.sleep(0.1)
-
-    def _listen(self):
-        for line in self.job.stderr:
-            self.errors += line
-            found = re.search(r"listening on (http://\S+)", line)
-            self.url = found[1] if found else self.url
-
-    def _ready(self):
-        with contextlib.suppress(OSError):
-            return self.url and urllib.request.urlopen(self.url + "/ready", timeout=10).status == 200
-
-    def close(self):
-        self.job.terminate()
-        self.job.wait(PATIENCE)
-        self.job.stderr.close()
-
-    def get(self, path):
-        return json.load(urllib.request.urlopen(self.url + path, timeout=PATIENCE))
-
-    def ask(self, question, **more):
-        """An open answer of /v1/chat/completions."""
-        body = {"model": "any", "messages": [{"role": "user", "content": question}], "temperature": 0, **more}
-        body["model"] = self.get("/v1/models")["data"][0]["id"]
-        return urllib.request.urlopen(urllib.request.Request(self.url + "/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}), timeout=PATIENCE)
-
-
-class Page(Case):
-    arguments = ()
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.gateway = Gateway("--model", cls.model, *cls.options())
-        cls.addClassCleanup(cls.gateway.close)
-        cls.browser = browser.Browser()
-        cls.addClassCleanup(cls.browser.close)
-
-    def setUp(self):
-        self.expected = []  # words of the console's complaints
-        self.browser.look(1300, 860)
-        self.browser.open(self.gateway.url + "/")
-        self.browser.complaints(), self.browser.requests()
-
-    def tearDown(self):
-        for complaint in self.browser.complaints():
-            self.assertTrue(any(words in complaint for words in self.expected), complaint)
-        for request in self.browser.requests():
-            self.assertTrue(request["url"].startswith(self.gateway.url + "/"), request["url"])
-
-    def text(self, selector):
-        return self.browser.script("return document.querySelector(arguments[0]).textContent", selector)
-
-    def answers(self):
-        return self.browser.script("return [...document.querySelectorAll('.answer')].map(answer => answer.textContent)")
-
-    def question(self):
-        return self.browser.script("return document.querySelector('#question').value")
-
-    def connected(self):
-        self.browser.until("return document.querySelector('#served').textContent.includes('layers')")
-
-    def ask(self, question):
-        """With keys alone, until it is answered; the last answer."""
-        self.connected()
-        self.browser.keys(question + ENTER)
-        self.browser.until(ANSWERED, seconds=PATIENCE)
-        return self.answers()[-1] if self.answers() else None
-
-    def picture(self, name):
-        folder = os.environ.get("SHARDLM_SCREENSHOTS")
-        if folder:
-            self.browser.screenshot(os.path.join(folder, name + ".png"))
+from chat_page import ANSWERED, ENDLESS, FIGURES, FRANCE, HOT, KEY, OUTSIDE, ROWS, Page
+from program import PATIENCE, alone
 
 
 class Chat(Page):
-    @classmethod
-    def options(cls):
-        return ["--queue", "1"]
+    arguments = ("--queue", "1")
 
     def test_an_answer_comes_piece_by_piece_and_is_the_models(self):
         self.picture("wide-start")
@@ -138,6 +39,7 @@ class Chat(Page):
 
     def test_stop_ends_an_answer_and_keeps_what_has_come(self):
         self.connected()
+        self.browser.script("document.querySelector('#most').value = 800")  # so that it is not over before it is stopped
         for stop in (lambda: self.browser.click("#stop"), lambda: self.browser.keys(ESCAPE)):
             self.browser.keys(ENDLESS + ENTER)
             self.browser.until("return document.querySelector('.running .answer')?.textContent.length > 8", seconds=PATIENCE)
@@ -146,7 +48,7 @@ class Chat(Page):
             self.browser.until(ANSWERED, seconds=5)
             said = self.answers()[-1]
             deadline = time.monotonic() + 20
-            while self.gateway.get("/v2/info")["queue"]["running"]:
+            while self.gateway.get("/v2/info").json["queue"]["running"]:
                 self.assertLess(time.monotonic(), deadline, "the ranks still work for a reader who left")
                 time.sleep(0.1)
             self.assertEqual(self.answers()[-1], said)
@@ -161,8 +63,9 @@ class Chat(Page):
     def test_the_panel_shows_what_the_servers_got_beside_the_text(self):
         answer = self.ask(FRANCE)
         rows = self.browser.script(ROWS)
-        self.assertEqual("".join(text for text, *_ in rows if text != "(no text)"), answer)
+        self.assertEqual("".join(text for text, *_ in rows[:-1]), answer)
         got = [bytes.fromhex(code) for _, *codes in rows for code in codes]
+        self.assertEqual(rows[-1][0], "(end)")
         self.assertEqual(len(got), 2 * len(rows))
         self.assertEqual(len(set(got)), len(got), "no two tokens and no two servers with the same bytes")
         for some in got:
@@ -177,7 +80,7 @@ class Chat(Page):
         self.assertEqual(self.browser.script("return document.querySelectorAll('#dealer code').length"), 0)
 
     def test_costs_are_those_that_the_api_tells(self):
-        told = json.load(self.gateway.ask(FRANCE))
+        told = self.gateway.chat(FRANCE).json
         first = self.ask(FRANCE)
         self.assertEqual(first, told["choices"][0]["message"]["content"])
         figures = self.browser.script(FIGURES)
@@ -232,10 +135,11 @@ class Chat(Page):
         self.browser.look(500, 420)
         self.connected()
         for scrolls, place in (("", "bottom"), ("log.scrollTop = 0", "top")):
+            self.browser.click("#new")
             self.browser.keys(ENDLESS + ENTER)
-            self.browser.until("const log = document.querySelector('#log'); return log.scrollHeight > log.clientHeight + 60", seconds=PATIENCE)
+            self.browser.until("const log = document.querySelector('#log'); return log.scrollHeight > log.clientHeight + 60")
             before = self.browser.script(f"const log = document.querySelector('#log'); {scrolls}; return log.scrollHeight")
-            self.browser.until("return document.querySelector('#log').scrollHeight > arguments[0] + 40", before, seconds=PATIENCE)
+            self.browser.until("return document.querySelector('#log').scrollHeight > arguments[0] + 40", before)
             top, left = self.browser.script("const log = document.querySelector('#log'); return [log.scrollTop, log.scrollHeight - log.clientHeight - log.scrollTop]")
             self.assertLess(left if place == "bottom" else top, 30, place)
             self.browser.keys(ESCAPE)
@@ -246,9 +150,13 @@ class Chat(Page):
         self.connected()
         with contextlib.ExitStack() as others:
             for _ in range(2):
-                others.callback(self.gateway.ask(ENDLESS, stream=True, max_tokens=1000).close)
+                other = self.gateway.connect()
+                others.callback(other.close)
+                body = {"model": self.gateway.model(), "messages": [{"role": "user", "content": ENDLESS}], "temperature": 0, "max_tokens": 600, "stream": True}
+                other.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+                others.enter_context(other.getresponse())
             self.assertIsNone(self.ask(FRANCE))
-            self.assertRegex(self.text("#notice"), r"Try again in \d+ seconds?, at .*Your question is kept")
+            self.assertRegex(self.text("#notice"), r"again in \d+ second.* at \d.* Your question is kept")
             self.assertEqual(self.question(), FRANCE)
             self.picture("wide-refused")
         self.assertIn("Paris", self.answer_of_the_kept_question())
@@ -274,20 +182,60 @@ class Chat(Page):
         return self.answers()[-1]
 
 
+class Offering(Page):
+    arguments = ("--protocol", "v3,v2", "--pool", "64:1")
+
+    def test_a_protocol_can_be_chosen_and_a_prompt_from_the_pool_is_told(self):
+        self.connected()
+        self.gateway.wait_until(lambda: self.gateway.get("/v2/info").json["pool"][0]["ready"] == 1)
+        self.assertIn("Paris", self.ask(FRANCE))
+        self.assertIn("prompt from the pool", self.text(".told"))
+        self.assertEqual(self.browser.script(FIGURES)["prompts dealt ahead"], ["1 of 1", "1 of 1"])
+        self.browser.script("document.querySelector('#protocol').focus()")
+        self.browser.keys("v2")
+        self.browser.script("document.querySelector('#question').focus()")
+        self.ask(FRANCE)
+        self.assertEqual([json.loads(request["postData"])["shardlm"]["protocol"] for request in self.browser.requests() if request.get("postData")], ["v3", "v2"])
+        rounds, both = (int(text.replace(",", "")) for text in self.browser.script(FIGURES)["rounds between the servers"])
+        self.assertGreater(rounds, both - rounds, "V2 takes more of them")
+        self.picture("wide-two-protocols")
+
+
+class Failing(Page):
+    @classmethod
+    def tearDownClass(cls):
+        """This gateway does not end in order."""
+
+    def test_a_rank_that_dies_is_told_and_loses_no_question(self):
+        self.expected = ["503", "ERR_"]
+        self.connected()
+        self.browser.keys(ENDLESS + ENTER)
+        self.browser.until("return document.querySelector('.running .answer')?.textContent.length > 8")
+        self.gateway.signal(2, signal.SIGKILL)
+        self.browser.until(ANSWERED)
+        self.assertRegex(self.text("#notice"), r"[Rr]ank .*Your question is kept|broke off")
+        self.assertEqual(self.question(), ENDLESS)
+        self.picture("wide-broken-off")
+
+
 class Locked(Page):
     @classmethod
-    def options(cls):
-        return ["--api-key-file", cls.file("key", "open sesame, please, this is long enough\n")]
+    def setUpClass(cls):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(KEY + "\n")
+            file.flush()
+            cls.arguments = ("--api-key-file", file.name)
+            super().setUpClass()
 
     def test_the_key_is_asked_for_and_goes_into_no_address(self):
         self.expected = ["401"]
-        for typed in ("wrong", "open sesame, please, this is long enough"):
+        for typed in ("wrong", KEY):
             self.browser.until("return document.activeElement.id == 'key' && document.activeElement.value == ''")
             self.picture("wide-locked")
             self.browser.keys(typed + ENTER)
             self.browser.until("return /layers/.test(document.querySelector('#served').textContent) || /does not take/.test(document.querySelector('#notice').textContent)")
         self.assertIn("Paris", self.ask(FRANCE))
-        self.assertNotIn("sesame", json.dumps([request["url"] for request in self.browser.requests()]))
+        self.assertNotIn(KEY, json.dumps([request["url"] for request in self.browser.requests()]))
         self.assertEqual(self.browser.script("return [localStorage.length, document.cookie, location.search]"), [0, "", ""])
 
 

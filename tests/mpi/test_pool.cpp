@@ -192,7 +192,7 @@ TEST(Sights, ShowRealBytesThatDifferFromTokenToToken) {
           EXPECT_EQ(sight.glimpses[1].kind, net::Kind::opening);
           if (sight.glimpses[2].size > 0) EXPECT_EQ(sight.glimpses[2].from, Role::dealer);
           for (const protocol::Sight::Glimpse& glimpse : sight.glimpses) {
-            if (glimpse.kind == net::Kind::dealt && glimpse.size == 0) continue;  // a step may need no new packet
+            if (&glimpse == &sight.glimpses[2] && glimpse.size == 0) continue;  // a step may need no new packet
             EXPECT_GE(glimpse.size, 32u) << setting << ": " << net::name(glimpse.kind);
             EXPECT_TRUE(seen.emplace(glimpse.bytes.begin(), glimpse.bytes.end()).second) << setting << ": the same bytes again";
           }
