@@ -17,7 +17,7 @@ class Schemathesis(ServedCase):
 
     def run_against(self, *options):
         run = subprocess.run([sys.executable, "-m", "schemathesis.cli", "run", f"{self.gateway.url}/openapi.json", "--no-color", "--generation-deterministic",
-                              "--generation-database", "none", "--max-examples", str(EXAMPLES), "--request-timeout", "60", *options], capture_output=True,
+                              "--max-examples", str(EXAMPLES), "--request-timeout", "60", *options], capture_output=True,
                              text=True, timeout=SECONDS, cwd=self.folder)
         self.assertEqual(run.returncode, 0, run.stdout[-20000:] + run.stderr[-5000:])
         self.assertEqual(self.gateway.get("/ready").status, 200)

@@ -14,7 +14,7 @@ REQUESTS, CONNECTIONS, EVERY, WARM_UP = 1000, 8, 100, 300
 # What a rank's memory may differ by after the warm-up. A leak of one token's numbers in each request would be far above it: a row of hidden states and
 # logits of the demo model is some 10 KiB, 700 of them 7 MiB. Below it malloc, which does not give every page back in the order in which it got it, and
 # MPI's buffers, of which a burst of messages takes some more.
-ALLOWANCE = 2 << 20
+ALLOWANCE = {0: 2 << 20, 1: 2 << 20, 2: 2 << 20, 3: 32 << 20}  # the dealer holds what the servers have not taken yet, and chance says how much at most
 
 
 class Soak(ServedCase):
@@ -78,7 +78,7 @@ class Soak(ServedCase):
             print(f"{first + EVERY} requests, KiB:", {rank: size >> 10 for rank, size in resident[first + EVERY].items()}, flush=True)
         for rank in range(4):
             grown = resident[REQUESTS][rank] - resident[WARM_UP][rank]
-            self.assertLess(grown, ALLOWANCE, f"rank {rank}: {[sizes[rank] for sizes in resident.values()]}")
+            self.assertLess(grown, ALLOWANCE[rank], f"rank {rank}: {[sizes[rank] for sizes in resident.values()]}")
         self.assertEqual(self.gateway.get("/v2/info").json["queue"], {"limit": 16, "waiting": 0, "running": 0})
         # What follows, SIGTERM and the end of all ranks with 0, is of ServedCase.
 

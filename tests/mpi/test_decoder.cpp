@@ -197,7 +197,7 @@ TEST_F(Decoding, TheDealerDealsAWholeRequestBeforeThereIsAPromptAndReceivesLengt
   if (!is(Role::dealer)) return;
   EXPECT_EQ(one.messages, two.messages);
   EXPECT_EQ(one.count, 3u);  // the announcement, stop, and the session's end
-  EXPECT_EQ(one.bytes, 64u);
+  EXPECT_EQ(one.bytes, 72u);
   ASSERT_EQ(one.messages.size(), 3u);
   // The prompt, steps after it, nothing kept, room, the masked engine, the client's own table, no padding, nothing to show.
   const std::uint64_t lengths[] = {n, 3, 0, n + 3, 0, 0, 0, 0};

@@ -194,7 +194,9 @@ TEST(Sights, ShowRealBytesThatDifferFromTokenToToken) {
           for (const protocol::Sight::Glimpse& glimpse : sight.glimpses) {
             if (&glimpse == &sight.glimpses[2] && glimpse.size == 0) continue;  // a step may need no new packet
             EXPECT_GE(glimpse.size, 32u) << setting << ": " << net::name(glimpse.kind);
-            EXPECT_TRUE(seen.emplace(glimpse.bytes.begin(), glimpse.bytes.end()).second) << setting << ": the same bytes again";
+            // Both servers get the same correction words.
+            const std::string whose = &glimpse == &sight.glimpses[2] && &sight == &client.sights()[1] ? "server 1's " : "";
+            EXPECT_TRUE(seen.insert(whose + std::string(glimpse.bytes.begin(), glimpse.bytes.end())).second) << setting << ": the same bytes again";
           }
         }
       }
