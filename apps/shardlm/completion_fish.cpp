@@ -34,8 +34,17 @@ std::string option(const OptionOutline& o, const std::string& line) {
   return out + " -d " + quoted(o.text) + "\n";
 }
 
+// Where other subcommands have one of this name of their own: the condition that none of them was seen. `client generate` is not `generate`.
+std::string not_within(const CommandOutline& program, const std::string& name) {
+  std::string out;
+  for (const CommandOutline& c : program.commands)
+    for (const CommandOutline& own : c.commands)
+      if (own.name == name) out += "; and not __fish_seen_subcommand_from " + c.name;
+  return out;
+}
+
 // around: the condition under which a subcommand is awaited, or its options are.
-std::string lines(const CommandOutline& c, const std::string& here) {
+std::string lines(const CommandOutline& c, const CommandOutline& program, const std::string& here) {
   const std::string line = "complete -c shardlm" + (here.empty() ? "" : " -n " + quoted(here));
   std::string out;
   for (const OptionOutline& o : c.options) out += option(o, line);
@@ -46,7 +55,7 @@ std::string lines(const CommandOutline& c, const std::string& here) {
   const std::string before = here.empty() ? "__fish_use_subcommand" : here + "; and not " + seen + names_of(c.commands);
   for (const CommandOutline& own : c.commands) {
     out += "complete -c shardlm -n " + quoted(before) + " -a " + own.name + " -d " + quoted(own.summary) + "\n";
-    out += lines(own, (here.empty() ? "" : here + "; and ") + seen + " " + own.name);
+    out += lines(own, program, (here.empty() ? "" : here + "; and ") + seen + " " + own.name + not_within(program, here.empty() ? own.name : ""));
   }
   return out;
 }
@@ -55,7 +64,7 @@ std::string lines(const CommandOutline& c, const std::string& here) {
 
 std::string fish_completion(const CommandOutline& program) {
   return "# fish completion of " + program.name + ", made of the program's options; do not change it by hand.\ncomplete -c shardlm -f\n" +
-         lines(program, "");
+         lines(program, program, "");
 }
 
 }  // namespace shardlm::app

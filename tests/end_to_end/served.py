@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -56,11 +57,11 @@ class Answer:
 class Served:
     """mpirun -n 4 shardlm serve ARGUMENTS on a port of its own, ready for requests. Ends in any case at the end of a with statement."""
 
-    def __init__(self, *arguments, wait=True):
+    def __init__(self, *arguments, wait=True, port=0):
         self.mark = f"{os.getpid()}-{time.monotonic_ns()}"
         self.codes_folder = tempfile.TemporaryDirectory()
         environment = {**os.environ, "SHARDLM_TEST_MARK": self.mark, "CODES": self.codes_folder.name}
-        self.process = subprocess.Popen([*MPIRUN, "-n", "4", *RANK, "serve", "--port", "0", *arguments], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*MPIRUN, "-n", "4", *RANK, "serve", "--port", str(port), *arguments], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True)
         self.lines = []
         self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stderr), daemon=True)
@@ -116,8 +117,8 @@ class Served:
         return found
 
     def resident(self):
-        """Bytes of memory of every rank, without pages of files: those of the model are shared, and come as they are needed."""
-        return {rank: self._status(pid, "RssAnon") for rank, pid in sorted(self.ranks().items())}
+        """Bytes of memory that every rank has, all pages counted (VmRSS)."""
+        return {rank: self._status(pid, "VmRSS") for rank, pid in sorted(self.ranks().items())}
 
     @staticmethod
     def _status(pid, name):
@@ -160,7 +161,7 @@ class Served:
         """The exit code of the job, when it ends by itself; codes are those of the ranks that could still tell."""
         code = self.process.wait(seconds)
         self.reader.join(5)
-        self.codes = {int(rank): open(os.path.join(self.codes_folder.name, rank)).read().strip() for rank in os.listdir(self.codes_folder.name)}
+        self.codes = {int(file.name): file.read_text().strip() for file in pathlib.Path(self.codes_folder.name).iterdir()}
         return code
 
     def stop(self, seconds=PATIENCE):

@@ -21,14 +21,14 @@ def chatml(*messages):
 
 
 class Terminal:
-    """shardlm chat in a terminal of its own, with a person before it."""
+    """shardlm chat, or another command, in a terminal of its own, with a person before it."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, command=("chat",)):
         self.shown, pid = "", None
         pid, self.terminal = pty.fork()
         if pid == 0:
             os.environ.update(ENVIRONMENT)
-            os.execv(SHARDLM, [SHARDLM, "chat", *arguments])
+            os.execv(SHARDLM, [SHARDLM, *command, *arguments])
         self.pid, self.code = pid, None
 
     def read(self, seconds):

@@ -78,7 +78,7 @@ def names_in_fish(text):
     for line in text.splitlines():
         line = line.split(" -d ")[0]
         condition = re.search(r" -n '([^']*)'", line)
-        path = tuple(re.findall(r"__fish_seen_subcommand_from (\w+)", condition[1])) if condition else ()
+        path = tuple(re.findall(r"(?<!not )__fish_seen_subcommand_from (\w+)", condition[1])) if condition else ()
         names = {"--" + n for n in re.findall(r" -l (\S+)", line)} | {"-" + n for n in re.findall(r" -s (\S)", line)}
         if names:
             found.setdefault(path, set()).update(names)
@@ -148,6 +148,12 @@ class Documents(Case):
         inner = {path: with_global[path] if not page.commands else self.names[path] for path, page in self.pages.items()}
         self.assertEqual(names_in_zsh(printed("completion", "zsh")), inner)
         self.assertEqual(names_in_fish(printed("completion", "fish")), self.names)
+
+    def test_fish_tells_a_subcommand_from_one_of_the_same_name_within_another(self):
+        lines = [line for line in printed("completion", "fish").splitlines() if "'__fish_seen_subcommand_from generate" in line]
+        self.assertNotEqual(lines, [])
+        for line in lines:
+            self.assertIn("and not __fish_seen_subcommand_from client'", line)
 
     def test_other_shells_can_read_it(self):
         for shell in ("zsh", "fish"):

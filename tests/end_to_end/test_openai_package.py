@@ -99,11 +99,12 @@ class Package(ServedCase):
             self.assertEqual(streamed, answer.choices[0].message.content)
 
     def test_a_seed_repeats_itself(self):
-        def drawn(seed):
-            return self.chat(temperature=2, seed=seed, max_tokens=8).choices[0].message.content
+        def drawn(seed, temperature):
+            return self.chat(temperature=temperature, seed=seed, max_tokens=8).choices[0].message.content
 
-        self.assertEqual(drawn(1), drawn(1))
-        self.assertGreater(len({drawn(seed) for seed in range(5)}), 1)
+        # Logits differ from run to run by the protocol's rounding, which may tip a draw among many tokens that are as good as alike, and these alone.
+        self.assertEqual([drawn(seed, 1) for seed in range(3)], [drawn(seed, 1) for seed in range(3)])
+        self.assertGreater(len({drawn(seed, 2) for seed in range(5)}), 1)
 
     def test_completions(self):
         answer = self.client.completions.create(model="demo", prompt="The capital of France is", max_tokens=4, temperature=0)

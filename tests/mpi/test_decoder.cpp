@@ -197,10 +197,10 @@ TEST_F(Decoding, TheDealerDealsAWholeRequestBeforeThereIsAPromptAndReceivesLengt
   if (!is(Role::dealer)) return;
   EXPECT_EQ(one.messages, two.messages);
   EXPECT_EQ(one.count, 3u);  // the announcement, stop, and the session's end
-  EXPECT_EQ(one.bytes, 64u);
+  EXPECT_EQ(one.bytes, 72u);
   ASSERT_EQ(one.messages.size(), 3u);
-  // The prompt, steps after it, nothing kept, room, the masked engine, the client's own table, no padding.
-  const std::uint64_t lengths[] = {n, 3, 0, n + 3, 0, 0, 0};
+  // The prompt, steps after it, nothing kept, room, the masked engine, the client's own table, no padding, nothing to show.
+  const std::uint64_t lengths[] = {n, 3, 0, n + 3, 0, 0, 0, 0};
   EXPECT_EQ(one.messages[0], std::string("request") + std::string(reinterpret_cast<const char*>(lengths), sizeof lengths));
   EXPECT_EQ(one.messages[1], "stop");
   EXPECT_EQ(one.messages[2], "end");

@@ -133,7 +133,7 @@ TEST_P(WithoutAModel, AnnouncementsThatDoNotFitAreRefused) {
   const auto embedding = std::uint64_t(model().choices().embedding);
   const auto engine = std::uint64_t(model().choices().engine);
   const std::uint64_t other = embedding == 1 ? 2 : 1;
-  const protocol::Announcement wrong[] = {{3, 2, 0, 0, 2, engine, other, 0}, {3, 2, 0, 0, 2, engine, 9, 0}, {3, 2, 0, 0, 2, engine, embedding, 2}};
+  const protocol::Announcement wrong[] = {{3, 2, 0, 0, 2, engine, other, 0}, {3, 2, 0, 0, 2, engine, 9, 0}, {3, 2, 0, 0, 2, engine, embedding, 2, 0}, {3, 2, 0, 0, 2, engine, embedding, 0, 2}};
   for (const protocol::Announcement& a : wrong) {
     const auto said = in_a_world_of_its_own([&](net::World& own) {
       if (!is(Role::client)) return protocol::serve(own, model().model(), model().serving({}));
@@ -228,7 +228,7 @@ void expect_uniform_elements(const Tokens (&prompts)[2], std::size_t positions) 
     session(model, [&](protocol::Client& client) { testing::request(client, prompts[i % 2], {3, 4}, positions); });
     world().observe({});
     if (!is(Role::dealer)) continue;
-    const std::vector<std::string> want = {"client: request, 64", "client: blinded elements, 192", "client: blinded elements, 32",
+    const std::vector<std::string> want = {"client: request, 72", "client: blinded elements, 192", "client: blinded elements, 32",
                                            "client: blinded elements, 32", "client: stop, 0", "client: end, 0"};
     ASSERT_EQ(lines, want);
     uniformity.begin(i % 2);

@@ -192,9 +192,11 @@ TEST(Sights, ShowRealBytesThatDifferFromTokenToToken) {
           EXPECT_EQ(sight.glimpses[1].kind, net::Kind::opening);
           if (sight.glimpses[2].size > 0) EXPECT_EQ(sight.glimpses[2].from, Role::dealer);
           for (const protocol::Sight::Glimpse& glimpse : sight.glimpses) {
-            if (glimpse.kind == net::Kind::dealt && glimpse.size == 0) continue;  // a step may need no new packet
+            if (&glimpse == &sight.glimpses[2] && glimpse.size == 0) continue;  // a step may need no new packet
             EXPECT_GE(glimpse.size, 32u) << setting << ": " << net::name(glimpse.kind);
-            EXPECT_TRUE(seen.emplace(glimpse.bytes.begin(), glimpse.bytes.end()).second) << setting << ": the same bytes again";
+            // Both servers get the same correction words.
+            const std::string whose = &glimpse == &sight.glimpses[2] && &sight == &client.sights()[1] ? "server 1's " : "";
+            EXPECT_TRUE(seen.insert(whose + std::string(glimpse.bytes.begin(), glimpse.bytes.end())).second) << setting << ": the same bytes again";
           }
         }
       }

@@ -72,7 +72,7 @@ class Simulator : public mpc::Ledger {
     Simulator simulator(role);
     qwen::Decoder decoder(shapes, past + prompt + further, choices.engine);
     decoder.assume(past);
-    simulator.message("client", "request", 64, {});
+    simulator.message("client", "request", 72, {});
     simulator.message("dealer", "key", 48, {{"keys", 48, 8}});
     if (role == net::Role::server1) simulator.message("server 0", "key", 32, {{"keys", 32, 8}});
     for (std::size_t step = 0; step <= further; ++step) {

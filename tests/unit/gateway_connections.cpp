@@ -20,8 +20,8 @@ TEST_F(Connections, are_refused_a_port_that_is_taken) {
     Gateway(settings, tokenizer(), running->engine);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()), "The gateway cannot listen at 127.0.0.1:" + std::to_string(gateway->port()) +
-                                             ": another program does; choose another --port, or 0 for any that is free.");
+    EXPECT_EQ(std::string(error.what()), "the gateway cannot listen at 127.0.0.1:" + std::to_string(gateway->port()) +
+                                             ": another program does; choose another --port, or 0 for any that is free");
   }
   settings.host = "192.0.2.1";
   EXPECT_THROW(Gateway(settings, tokenizer(), running->engine), Error);
@@ -49,6 +49,7 @@ TEST_F(Connections, answer_in_one_form_of_error) {
   EXPECT_TRUE(wrong.says("Allow: POST"));
   EXPECT_EQ(ask(head("DELETE", "/health", "Connection: close\r\n\r\n")).error("code"), "method_not_allowed");
   EXPECT_EQ(ask(head("OPTIONS", "/v1/completions", "Connection: close\r\n\r\n")).status, 405);
+  EXPECT_EQ(ask(head("QUERY", "/v1/completions", "\r\n")).status, 405);
   EXPECT_EQ(ask("nonsense\r\n\r\n").error("code"), "malformed_request");
   EXPECT_EQ(ask("GET / HTTP/1.1\r\nConnection: close\r\n\r\n").status, 400);
 }
@@ -72,6 +73,7 @@ TEST_F(Connections, carry_bodies_of_a_size) {
   const auto chunked = head("POST", "/v1/completions", "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n");
   EXPECT_EQ(ask(chunked + "3e9\r\n" + std::string(1001, ' ') + "\r\n0\r\n\r\n").status, 413);
   EXPECT_EQ(ask(chunked + "nonsense\r\n").status, 400);
+  EXPECT_EQ(ask(chunked + "1;" + std::string(100000, 'x')).status, 413);  // a line without end
 }
 
 TEST_F(Connections, carry_requests_that_say_where_they_end) {
@@ -236,6 +238,20 @@ TEST_F(Connections, end_with_the_gateway_and_what_was_asked_before_is_answered) 
   EXPECT_EQ(answer_of(asked.read()).status, 200);
   ends.join();
   EXPECT_THROW(Wire(gateway->port()), Error);
+}
+
+TEST_F(Connections, of_http_1_0_end_with_their_stream) {
+  serve();
+  const auto body = chat_body({{"stream", true}});
+  const auto all = answer_of([&] {
+    Wire wire(gateway->port());
+    wire.send("POST /v1/chat/completions HTTP/1.0\r\nContent-Type: application/json\r\nConnection: Keep-Alive\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\n\r\n" + body);
+    return wire.read();
+  }());
+  EXPECT_EQ(all.head.find("chunked"), std::string::npos);
+  EXPECT_EQ(all.body.rfind("data: {", 0), 0u) << all.body;
+  EXPECT_NE(all.body.find("data: [DONE]\n\n"), std::string::npos);
 }
 
 TEST_F(Connections, carry_whole_answers_that_are_not_compressed) {

@@ -61,6 +61,7 @@ TEST_F(Prefill, takes_tokens) {
   serve();
   EXPECT_EQ(post(kPrefill, Json{{"token_ids", tokens_of("Hi")}}.dump()).status, 200);
   EXPECT_EQ(backend.given, tokens_of("Hi"));
+  EXPECT_EQ(post(kPrefill, R"({"token_ids": [1, 2.0]})").status, 200);
   EXPECT_EQ(post(kPrefill, R"({"token_ids": [-1]})").error("param"), "token_ids");
   EXPECT_EQ(post(kPrefill, R"({"token_ids": []})").status, 400);
 }
@@ -105,6 +106,16 @@ TEST_F(Told, info_has_the_model_and_its_limits) {
   EXPECT_EQ(said["protocols"][0], Json({{"name", "v3"}, {"endpoint", kPrefill}}));
   EXPECT_EQ(said["queue"]["limit"], 16);
   EXPECT_EQ(said["pool"][0], Json({{"positions", 64}, {"ready", 1}, {"wanted", 2}}));
+}
+
+TEST_F(Told, the_document_of_the_interface_is_of_what_was_started) {
+  serve();
+  const auto document = get("/openapi.json").json();
+  EXPECT_EQ(document["openapi"], "3.1.0");
+  EXPECT_EQ(document["components"]["schemas"]["ModelId"]["enum"], Json({"small", "small:v3", "small:v2"}));
+  EXPECT_EQ(document["components"]["schemas"]["ChatRequest"]["properties"]["max_tokens"]["maximum"], 60);
+  for (const auto& [path, operations] : document["paths"].items())
+    for (const auto& [method, operation] : operations.items()) EXPECT_TRUE(operation["responses"].contains("503")) << method << path;
 }
 
 TEST_F(Told, metrics_are_those_that_it_is_given) {

@@ -18,8 +18,8 @@ void check_finished(const Outcome& outcome) {
     case Finish::stop:
     case Finish::length: return;
     case Finish::deadline: throw ApiError(504, "The answer was not finished within the time that this gateway gives a request.", "", "deadline_exceeded");
-    case Finish::cancelled: throw ApiError(503, "The gateway is ending and gave this request up.", "", "unavailable");
-    case Finish::failed: throw ApiError(503, outcome.trouble.empty() ? "The answer could not be computed." : outcome.trouble, "", "unavailable");
+    case Finish::cancelled: throw unavailable_error(outcome.trouble.empty() ? "The gateway is ending and gave this request up." : outcome.trouble);
+    case Finish::failed: throw unavailable_error(outcome.trouble.empty() ? "The answer could not be computed." : outcome.trouble);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "gateway/asked.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "gateway/errors.hpp"
 
@@ -38,8 +39,6 @@ void refuse_unless(bool fine, const Fields& fields, const char* name, const char
   if (!fine) throw ApiError(400, fields.path(name) + " can only be " + only + " here.", fields.path(name), "unsupported_value");
 }
 
-bool empty(const json& value) { return (value.is_array() || value.is_object()) && value.empty(); }
-
 bool text_format(const json& value) {
   return value.is_object() && value.contains("type") && value["type"] == "text";
 }
@@ -53,8 +52,9 @@ void check_supported(const Fields& fields) {
     if (const json* value = fields.find(name)) refuse_unless(value->is_number() && *value == 0, fields, name, "0");
   for (const char* name : {"logprobs", "echo"})
     if (const json* value = fields.find(name)) refuse_unless(*value == false, fields, name, "false");
-  for (const char* name : {"tools", "functions", "logit_bias"})
-    if (const json* value = fields.find(name)) refuse_unless(empty(*value), fields, name, "empty");
+  for (const char* name : {"tools", "functions"})
+    if (const json* value = fields.find(name)) refuse_unless(*value == json::array(), fields, name, "an empty list");
+  if (const json* value = fields.find("logit_bias")) refuse_unless(*value == json::object(), fields, "logit_bias", "empty");
   for (const char* name : {"tool_choice", "function_call"})
     if (const json* value = fields.find(name)) refuse_unless(*value == "none" || *value == "auto", fields, name, "\"none\" or \"auto\"");
   if (const json* format = fields.find("response_format")) refuse_unless(text_format(*format), fields, "response_format", "{\"type\": \"text\"}");
@@ -67,6 +67,7 @@ Streaming streaming_of(const Fields& fields) {
   Streaming streaming;
   streaming.wanted = fields.boolean("stream").value_or(false);
   if (const auto options = fields.object("stream_options")) streaming.usage = options->boolean("include_usage").value_or(false);
+  if (const auto own = fields.object("shardlm")) streaming.show = own->boolean("show").value_or(false) && streaming.wanted;
   return streaming;
 }
 
@@ -75,8 +76,6 @@ void set_length(Job& job, const Site& site, const Fields& fields, const char* na
   auto most = fields.integer(named, 1, limit);
   if (other) {
     const auto second = fields.integer(other, 1, limit);
-    if (most && second && *most != *second)
-      throw ApiError(400, std::string(named) + " and " + other + " mean the same and differ; leave one of them out.", named, "invalid_value");
     if (!most) most = second;
   }
   const auto context = site.settings.context, prompt = job.prompt.size();
@@ -92,11 +91,12 @@ std::vector<text::Token> tokens_of(const json& list, const Site& site, const std
   const auto last = std::to_string(site.settings.vocabulary - 1);
   std::vector<text::Token> tokens;
   for (const auto& value : list) {
-    const bool fits = value.is_number_unsigned() && value.get<std::uint64_t>() < site.settings.vocabulary;
-    if (!fits)
+    // 3.0 is a whole number, too, in JSON.
+    const double number = value.is_number() ? value.get<double>() : -1;
+    if (number < 0 || number != std::floor(number) || number >= static_cast<double>(site.settings.vocabulary))
       throw ApiError(400, path + "[" + std::to_string(tokens.size()) + "] must be a token's number from 0 to " + last + ", not " + shown(value) + ".", path,
                      "invalid_value");
-    tokens.push_back(value.get<text::Token>());
+    tokens.push_back(static_cast<text::Token>(number));
   }
   return tokens;
 }
@@ -109,7 +109,7 @@ std::unique_ptr<Ticket> submit(const Site& site, Job job) {
     return site.engine.submit(std::move(job));
   } catch (const Unavailable& unavailable) {
     // Where nothing is wrong, it still starts, and is worth another try.
-    throw ApiError(503, unavailable.what(), "", "unavailable", site.engine.state().trouble.empty() ? 1 : 0);
+    throw unavailable_error(unavailable.what(), site.engine.state().trouble.empty() ? 1 : 0);
   }
 }
 

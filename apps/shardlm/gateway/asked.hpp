@@ -19,10 +19,11 @@ void check_supported(const Fields& fields);
 
 struct Streaming {
   bool wanted = false, usage = false;
+  bool show = false;  // what each server saw
 };
 Streaming streaming_of(const Fields& fields);
 
-// Tokens of the answer, and that the prompt leaves room for them. named: the field, where there may be two of one meaning; absent: as many as
+// Tokens of the answer, and that the prompt leaves room for them. named: the field; other: an older name of it, which counts where it is absent; absent: as many as
 // the gateway allows and the context holds.
 void set_length(Job& job, const Site& site, const Fields& fields, const char* named = "max_tokens", const char* other = nullptr);
 

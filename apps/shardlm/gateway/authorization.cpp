@@ -31,12 +31,12 @@ std::string content_of(const std::string& path) {
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat facts {};
   if (file.number < 0 || ::fstat(file.number, &facts) != 0)
-    throw SystemError("The API key's file " + path + " cannot be read: " + std::strerror(errno) + ".");
-  if (!S_ISREG(facts.st_mode)) throw Error("The API key's file " + path + " is no regular file.");
-  if (facts.st_mode & 077) throw Error("The API key's file " + path + " can be read by others than its owner; chmod 600 it, and take a new key.");
+    throw SystemError("the API key's file " + path + " cannot be read: " + std::strerror(errno));
+  if (!S_ISREG(facts.st_mode)) throw Error("the API key's file " + path + " is no regular file");
+  if (facts.st_mode & 077) throw Error("the API key's file " + path + " can be read by others than its owner; chmod 600 it, and take a new key");
   std::string content(kMost + 2, '\0');
   const auto size = ::read(file.number, content.data(), content.size());
-  if (size < 0) throw SystemError("The API key's file " + path + " cannot be read: " + std::strerror(errno) + ".");
+  if (size < 0) throw SystemError("the API key's file " + path + " cannot be read: " + std::strerror(errno));
   content.resize(static_cast<std::size_t>(size));
   return content;
 }
@@ -72,10 +72,10 @@ std::string read_api_key(const std::string& path) {
   if (!key.empty() && key.back() == '\n') key.pop_back();
   if (!key.empty() && key.back() == '\r') key.pop_back();
   if (key.size() > kMost || !std::all_of(key.begin(), key.end(), [](unsigned char c) { return c > 32 && c < 127; }))
-    throw Error("The API key's file " + path + " must hold one line of visible ASCII characters without spaces.");
+    throw Error("the API key's file " + path + " must hold one line of visible ASCII characters without spaces");
   if (key.size() < kLeast)
-    throw Error("The API key in " + path + " has " + std::to_string(key.size()) + " characters; it needs at least " + std::to_string(kLeast) +
-                ". (\"openssl rand -hex 32\" makes one.)");
+    throw Error("the API key in " + path + " has " + std::to_string(key.size()) + " characters; it needs at least " + std::to_string(kLeast) +
+                ". (\"openssl rand -hex 32\" makes one)");
   return key;
 }
 

@@ -96,19 +96,17 @@ Reply chat_completions(const Site& site, const Call& call) {
   const Fields fields(body);
   check_supported(fields);
   const auto streaming = streaming_of(fields);
-  const auto own = fields.object("shardlm");
   Job job;
   job.protocol = chosen_protocol(site.settings, fields);
   job.sampling = sampling_of(fields);
   job.stop = stops_of(fields);
-  job.show = own && own->boolean("show").value_or(false) && streaming.wanted;
+  job.show = streaming.show;
   job.prompt = text::chat_prompt(site.tokenizer, messages_of(fields), site.settings.default_system);
   set_length(job, site, fields, "max_completion_tokens", "max_tokens");
 
   const auto protocol = job.protocol, id = new_id("chatcmpl-"), model = body["model"].get<std::string>();
-  const bool show = job.show;
   auto ticket = submit(site, std::move(job));
-  if (streaming.wanted) return streamed_answer(std::move(ticket), chunks(frame(id, "chat.completion.chunk", model, site), protocol, show, streaming.usage), call);
+  if (streaming.wanted) return streamed_answer(std::move(ticket), chunks(frame(id, "chat.completion.chunk", model, site), protocol, streaming.show, streaming.usage), call);
 
   const auto whole = whole_answer(*ticket, call);
   json answer = frame(id, "chat.completion", model, site);

@@ -56,7 +56,7 @@ bool Connection::await_request() {
   idle_ = true;
   if (left_) return false;
   head_ = true;
-  head_bytes_ = 0;
+  taken_ = 0;
   verdict.reset();
   access = {};
   if (begin_ < end_) {  // it came together with the one before
@@ -86,7 +86,8 @@ ssize_t Connection::fill() {
 }
 
 ssize_t Connection::read(char* into, size_t size) {
-  if (head_ && head_bytes_ >= kHead) {
+  // Chunks of a byte each need six for it, lines between chunks may be of any length: that is bounded, too.
+  if (taken_ >= (head_ ? kHead : kHead + 8 * settings_.max_body)) {
     large_ = true;
     return -1;
   }
@@ -97,7 +98,7 @@ ssize_t Connection::read(char* into, size_t size) {
   const auto taken = std::min(size, end_ - begin_);
   std::memcpy(into, buffer_.data() + begin_, taken);
   begin_ += taken;
-  if (head_) head_bytes_ += taken;
+  taken_ += taken;
   return static_cast<ssize_t>(taken);
 }
 
@@ -130,6 +131,6 @@ void Connection::leave() {
   if (idle_) ::shutdown(socket_, SHUT_RD);
 }
 
-int Connection::status_of_broken(int status) const { return status != 400 ? status : large_ ? 431 : late_ ? 408 : status; }
+int Connection::status_of_broken(int status) const { return status != 400 ? status : large_ ? (head_ ? 431 : 413) : late_ ? 408 : status; }
 
 }  // namespace shardlm::app

@@ -24,7 +24,10 @@ class Connection : public httplib::Stream {
 
   // Waits for a request's first byte. False: none came in time, or the peer is gone.
   bool await_request();
-  void head_arrived() { head_ = false; }
+  void head_arrived() {
+    head_ = false;
+    taken_ = 0;
+  }
   bool has_head() const { return !head_; }
   void finish();  // nothing more comes; the peer still gets what was written
 
@@ -54,7 +57,7 @@ class Connection : public httplib::Stream {
   const int socket_;
   const GatewaySettings& settings_;
   std::array<char, 16384> buffer_;
-  std::size_t begin_ = 0, end_ = 0, head_bytes_ = 0;
+  std::size_t begin_ = 0, end_ = 0, taken_ = 0;
   Clock::time_point deadline_;
   bool first_ = true, head_ = true, late_ = false, large_ = false;
   std::atomic<bool> idle_{true}, left_{false}, spoiled_{false};

@@ -17,6 +17,13 @@ const char* type_of(int status) {
   }
 }
 
+// As the rest of the program words it, without a capital and a full stop, to be put after its name.
+std::string sentence(std::string text) {
+  if (text.empty()) return text;
+  if (text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text.back() == '.' ? text : text + ".";
+}
+
 nlohmann::json or_null(const std::string& text) { return text.empty() ? nlohmann::json() : nlohmann::json(text); }
 
 }  // namespace
@@ -25,17 +32,19 @@ std::string error_body(const ApiError& error) {
   return text_of({{"error", {{"message", error.what()}, {"type", type_of(error.status)}, {"param", or_null(error.param)}, {"code", or_null(error.code)}}}});
 }
 
+ApiError unavailable_error(const std::string& reason, int retry_after) { return ApiError(503, sentence(reason), "", "unavailable", retry_after); }
+
 ApiError as_api_error(std::exception_ptr thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const ApiError& error) {
     return error;
   } catch (const Busy& busy) {
-    return ApiError(429, busy.what(), "", "queue_full", busy.seconds);
+    return ApiError(429, sentence(busy.what()), "", "queue_full", busy.seconds);
   } catch (const Unavailable& unavailable) {
-    return ApiError(503, unavailable.what(), "", "unavailable");
+    return unavailable_error(unavailable.what());
   } catch (const Error& error) {
-    return ApiError(400, error.what());
+    return ApiError(400, sentence(error.what()));
   } catch (const std::bad_alloc&) {
     return ApiError(503, "The gateway has too little memory for this request at the moment.", "", "out_of_memory", 1);
   } catch (...) {

@@ -23,6 +23,8 @@ struct PeerGone {};
 std::string error_body(const ApiError& error);  // JSON
 // Of whatever was thrown while a request was answered. What nobody foresaw becomes a 500 that says nothing of the request.
 ApiError as_api_error(std::exception_ptr thrown);
+// Nothing is answered, for a reason that the engine told.
+ApiError unavailable_error(const std::string& reason, int retry_after = 0);
 // Of a status that the HTTP library came to by itself.
 ApiError of_status(int status);
 

@@ -73,7 +73,7 @@ struct Gateway::Impl {
   Service service;
   std::thread acceptor;
   std::atomic<bool> ending{false};
-  std::mutex mutex;
+  std::mutex stopping, mutex;
   std::condition_variable left;
   std::set<Connection*> open;
 };
@@ -89,6 +89,7 @@ void Gateway::start() {
 
 void Gateway::stop(double patience) {
   Impl& all = *impl_;
+  const std::lock_guard<std::mutex> one(all.stopping);
   all.ending = true;
   all.listener.close();
   if (all.acceptor.joinable()) all.acceptor.join();

@@ -21,6 +21,7 @@ class Gateway {
 
   void start();                    // serves, in threads of its own
   // No new connections; answers that are under way are finished for so long, then cut. To be told after Engine::stop() or fail(), which end them.
+  // From any thread; another that stops it, too, waits for the first.
   void stop(double patience = 5);
   int port() const;
   std::string url() const;         // "http://127.0.0.1:9090"

@@ -1,4 +1,3 @@
-#include "gateway/assets.hpp"
 #include "gateway/endpoints.hpp"
 #include "gateway/errors.hpp"
 #include "gateway/json.hpp"
@@ -12,7 +11,7 @@ Reply health(const Site&, const Call&) { return {200, text_of({{"status", "ok"}}
 Reply ready(const Site& site, const Call&) {
   const auto state = site.engine.state();
   if (state.ready) return {200, text_of({{"status", "ready"}})};
-  if (!state.trouble.empty()) throw ApiError(503, state.trouble, "", "unavailable");
+  if (!state.trouble.empty()) throw unavailable_error(state.trouble);
   throw ApiError(503, "The gateway still starts.", "", "starting", 1);
 }
 
@@ -20,8 +19,6 @@ Reply metrics(const Site& site, const Call&) {
   if (!site.settings.metrics) throw of_status(404);
   return {200, site.settings.metrics(), "text/plain; version=0.0.4; charset=utf-8"};
 }
-
-Reply openapi(const Site&, const Call&) { return {200, assets::openapi_json()}; }
 
 Reply info(const Site& site, const Call&) {
   const auto& settings = site.settings;

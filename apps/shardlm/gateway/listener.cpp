@@ -23,10 +23,10 @@ std::string where(const std::string& host, int port) { return host_in_url(host) 
 [[noreturn]] void refuse(const std::string& host, int port, int reason) {
   const auto at = where(host, port);
   if (reason == EADDRINUSE)
-    throw SystemError("The gateway cannot listen at " + at + ": another program does; choose another --port, or 0 for any that is free.");
-  if (reason == EADDRNOTAVAIL) throw SystemError("The gateway cannot listen at " + at + ": this machine has no such address; choose another --host.");
-  if (reason == EACCES) throw SystemError("The gateway may not listen at " + at + ": ports below 1024 need more rights; choose another --port.");
-  throw SystemError("The gateway cannot listen at " + at + ": " + std::strerror(reason) + ".");
+    throw SystemError("the gateway cannot listen at " + at + ": another program does; choose another --port, or 0 for any that is free");
+  if (reason == EADDRNOTAVAIL) throw SystemError("the gateway cannot listen at " + at + ": this machine has no such address; choose another --host");
+  if (reason == EACCES) throw SystemError("the gateway may not listen at " + at + ": ports below 1024 need more rights; choose another --port");
+  throw SystemError("the gateway cannot listen at " + at + ": " + std::strerror(reason));
 }
 
 std::unique_ptr<addrinfo, void (*)(addrinfo*)> resolve(const std::string& host, int port) {
@@ -34,7 +34,7 @@ std::unique_ptr<addrinfo, void (*)(addrinfo*)> resolve(const std::string& host, 
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   const int trouble = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (trouble != 0) throw Error("The gateway cannot listen at " + where(host, port) + ": " + ::gai_strerror(trouble) + "; choose another --host.");
+  if (trouble != 0) throw Error("the gateway cannot listen at " + where(host, port) + ": " + ::gai_strerror(trouble) + "; choose another --host");
   return {found, ::freeaddrinfo};
 }
 

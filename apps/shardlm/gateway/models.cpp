@@ -17,14 +17,8 @@ std::string listed(const std::vector<std::string>& names) {
   return list;
 }
 
-std::vector<std::string> ids(const GatewaySettings& settings) {
-  std::vector<std::string> ids{settings.name};
-  for (const auto& protocol : settings.protocols) ids.push_back(settings.name + ":" + protocol);
-  return ids;
-}
-
 void check_model(const GatewaySettings& settings, const std::string& id) {
-  const auto there = ids(settings);
+  const auto there = model_ids(settings);
   if (std::find(there.begin(), there.end(), id) != there.end()) return;
   throw ApiError(404, "There is no model " + shown(id) + " here; there are: " + listed(there) + ".", "model", "model_not_found");
 }
@@ -35,6 +29,12 @@ json described(const std::string& id) {
 }
 
 }  // namespace
+
+std::vector<std::string> model_ids(const GatewaySettings& settings) {
+  std::vector<std::string> ids{settings.name};
+  for (const auto& protocol : settings.protocols) ids.push_back(settings.name + ":" + protocol);
+  return ids;
+}
 
 void check_loaded(const GatewaySettings& settings, const std::string& protocol, const std::string& param) {
   const auto& loaded = settings.protocols;
@@ -61,7 +61,7 @@ std::string chosen_protocol(const GatewaySettings& settings, const Fields& field
 
 Reply models(const Site& site, const Call&) {
   json data = json::array();
-  for (const auto& id : ids(site.settings)) data.push_back(described(id));
+  for (const auto& id : model_ids(site.settings)) data.push_back(described(id));
   return {200, text_of({{"object", "list"}, {"data", data}})};
 }
 

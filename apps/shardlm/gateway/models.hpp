@@ -8,6 +8,8 @@
 
 namespace shardlm::app {
 
+std::vector<std::string> model_ids(const GatewaySettings& settings);
+
 // Throws ApiError (404) that lists those that were loaded.
 void check_loaded(const GatewaySettings& settings, const std::string& protocol, const std::string& param);
 

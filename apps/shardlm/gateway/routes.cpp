@@ -85,11 +85,7 @@ std::optional<Reply> checked(const httplib::Request& request, const GatewaySetti
   const Route* route = route_of(request.path);
   if (!route || !route->open) check_key(request, settings);
   if (!route) throw of_status(404);
-  if (!allowed(*route, request.method)) {
-    auto reply = reply_of(ApiError(405, std::string("This path takes ") + route->method + " alone.", "", "method_not_allowed"));
-    reply.headers.emplace_back("Allow", std::strcmp(route->method, "GET") == 0 ? "GET, HEAD" : route->method);
-    return reply;
-  }
+  if (!allowed(*route, request.method)) return not_allowed(*route);
   if (request.method == "POST") check_content(request, settings);
   return {};
 }
@@ -103,6 +99,12 @@ const Route* route_of(const std::string& path) {
     if (has_id ? path.size() > size && path.compare(0, size, route.path) == 0 : path == route.path) return &route;
   }
   return nullptr;
+}
+
+Reply not_allowed(const Route& route) {
+  auto reply = reply_of(ApiError(405, std::string("This path takes ") + route.method + " alone.", "", "method_not_allowed"));
+  reply.headers.emplace_back("Allow", std::strcmp(route.method, "GET") == 0 ? "GET, HEAD" : route.method);
+  return reply;
 }
 
 std::optional<Reply> refused(const httplib::Request& request, const GatewaySettings& settings, bool& unread) {

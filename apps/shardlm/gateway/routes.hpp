@@ -22,6 +22,7 @@ const Route* route_of(const std::string& path);  // nullptr where there is none
 // Why a request is not let in, or nothing. Sets `unread` where bytes that belong to it may still come, so that the connection cannot be kept.
 std::optional<Reply> refused(const httplib::Request& request, const GatewaySettings& settings, bool& unread);
 
+Reply not_allowed(const Route& route);  // another method than the path's own
 Reply reply_of(const struct ApiError& error);
 
 }  // namespace shardlm::app

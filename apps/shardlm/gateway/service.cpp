@@ -13,6 +13,12 @@ constexpr std::size_t kRequests = 1000;  // on one connection
 // The library tells its handlers what was asked, not on which connection; each has a thread.
 thread_local Connection* current = nullptr;
 
+// The library gives up on a request whose method it does not know, once it has split its first line.
+const Route* route_of_unknown_method(const httplib::Request& request) {
+  const bool split = !request.method.empty() && request.version.rfind("HTTP/1.", 0) == 0 && request.path.empty();
+  return split ? route_of(request.target.substr(0, request.target.find('?'))) : nullptr;
+}
+
 // At most so much, whatever the request said of its length.
 std::string read_body(const httplib::ContentReader& content, std::uint64_t most, Connection& connection) {
   std::string body;
@@ -57,7 +63,9 @@ Service::Service(Site site) : site_(site) {
   set_error_handler([this](const httplib::Request& request, httplib::Response& response) {
     if (!response.body.empty()) return;
     if (!current->has_head()) current->spoil();
-    put(request, response, reply_of(of_status(current->status_of_broken(response.status))));
+    const int status = current->status_of_broken(response.status);
+    const Route* unheard_of = status == 400 ? route_of_unknown_method(request) : nullptr;
+    put(request, response, unheard_of ? not_allowed(*unheard_of) : reply_of(of_status(status)));
   });
   set_exception_handler([this](const httplib::Request& request, httplib::Response& response, std::exception_ptr thrown) {
     put(request, response, reply_of(as_api_error(thrown)));
@@ -100,16 +108,20 @@ void Service::answer(const httplib::Request& request, httplib::Response& respons
 
 void Service::put(const httplib::Request& request, httplib::Response& response, Reply reply) {
   response.status = reply.status;
+  const bool old = request.version == "HTTP/1.0";  // it knows no chunks: a stream ends with its connection
+  if (old && reply.stream) current->spoil();
   if (current->spoiled()) response.set_header("Connection", "close");
   for (const auto& [name, value] : reply.headers) response.set_header(name, value);
   if (!reply.stream || request.method == "HEAD") return response.set_content(reply.body, reply.type);
   // Proxies that would gather a stream before they pass it on know this field.
   response.set_header("X-Accel-Buffering", "no");
-  response.set_chunked_content_provider(reply.type, [stream = std::move(reply.stream)](std::size_t, httplib::DataSink& sink) {
+  const auto go_on = [stream = std::move(reply.stream)](std::size_t, httplib::DataSink& sink) {
     const auto progress = stream([&sink](const std::string& data) { return sink.write(data.data(), data.size()); });
     if (progress == Progress::done) sink.done();
     return progress != Progress::gone;
-  });
+  };
+  if (old) return response.set_content_provider(reply.type, go_on);
+  response.set_chunked_content_provider(reply.type, go_on);
 }
 
 void Service::finished(Connection& connection, std::chrono::steady_clock::time_point begin) const {

@@ -79,13 +79,22 @@ class Talk {
 
   void ask(const std::string& question) {
     messages_.push_back({"user", question});
+    bool begun = false;
+    const auto say = [&begun](const std::string& text) {
+      show(text);
+      begun = true;
+    };
     Completion answer;
     try {
-      answer = complete(connection_, completion_request(options_, info_, connection_.address(), messages_, true), show, take_interrupt);
+      answer = complete(connection_, completion_request(options_, info_, connection_.address(), messages_, true), say, take_interrupt);
     } catch (const Refused& trouble) {
+      if (begun) show("\n");
       messages_.pop_back();  // as if it had not been asked
       if (trouble.status == 401) throw;
       return refused(trouble.what());
+    } catch (const Error&) {
+      if (begun) show("\n");  // the sentence stands on a line of its own
+      throw;
     }
     show("\n");
     count(answer.taken);
