@@ -53,7 +53,7 @@ void add_sampling(CLI::App& c, text::SamplerOptions& o) {
       ->capture_default_str()
       ->group(kSampling)
       ->type_name("X");
-  c.add_option("--seed", o.seed, "Of the choice of tokens: the same seed makes the same choices (default: random)")
+  c.add_option("--seed", o.seed, "Of the choice of tokens: the same seed draws alike, though rounding in the logits may tip a draw between tokens that are about as likely (default: random)")
       ->group(kSampling)
       ->type_name("N");
 }
