@@ -12,7 +12,7 @@ RECIPE = SOURCE / "packaging/spack/packages/shardlm/package.py"
 SPACK_NAMES = {"g++": "cxx", "cmake": "cmake", "ninja-build": "ninja", "pkg-config": "pkgconfig", "python3": "python", "libopenmpi-dev": "mpi",
                "libhdf5-dev": "hdf5", "libcrypto++-dev": "cryptopp", "libsodium-dev": "libsodium", "nlohmann-json3-dev": "nlohmann-json",
                "libcli11-dev": "cli11", "libpcre2-dev": "pcre2", "libicu-dev": "icu4c", "libgtest-dev": "googletest", "libbenchmark-dev": "benchmark",
-               "python3-h5py": "py-h5py"}
+               "python3-h5py": "py-h5py", "libcpp-httplib-dev": "cpp-httplib", "prometheus-cpp-dev": "prometheus-cpp"}
 NOT_NEEDED = {"patch", "openmpi-bin"}  # for building Kokkos; part of libopenmpi-dev's counterpart
 
 

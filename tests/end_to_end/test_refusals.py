@@ -160,7 +160,7 @@ class Jobs(Case):
         self.refused(job("--model", self.model, *QUESTION, ranks=5), "four ranks are needed", "has 5")
 
     def test_without_mpirun(self):
-        self.refused(alone("generate", "--model", self.model, *QUESTION), "four ranks are needed", "mpirun -n 4")
+        self.refused(alone("generate", "--model", self.model, *QUESTION), "four ranks are needed", "mpirun --oversubscribe -n 4")
 
 
 class Conversions(Case):

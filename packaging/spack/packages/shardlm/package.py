@@ -53,6 +53,8 @@ class Shardlm(CMakePackage):
     depends_on("nlohmann-json@3:")
     depends_on("pcre2")
     depends_on("icu4c")
+    depends_on("cpp-httplib@0.11:0")
+    depends_on("prometheus-cpp@1:")
     depends_on("cli11@2.1:", type="build")
     depends_on("googletest", when="+tests")
     depends_on("python@3:", type=("build", "test"), when="+tests")
