@@ -82,7 +82,7 @@ void add_client(CLI::App& app, HttpClientOptions& o) {
           "Each run posts the same prompt to the protocol's own endpoint; warm-up runs are not counted. Times are those that the gateway counted, "
           "and wall, which was measured here. Prints a table; docs/results.md says what -o writes. shardlm bench measures without HTTP.",
           "shardlm client benchmark -s http://localhost:9090 -e v3 -r 20 -m 50 -w 3 -o results.json --raw");
-  add_prompt(*s, o, "The text, as it is, without a chat template (default: one of some 19 tokens)");
+  add_prompt(*s, o, "The text, as it is, without a chat template (default: a short question in it)");
   add_sampling(*s, o.sampling);
   add_served_protocol(*s, o, "-e,--protocol");
   add_runs(*s, o);

@@ -30,6 +30,18 @@ Sight sight_of(Role server, const protocol::Sight& seen) {
 
 }  // namespace
 
+// Of the pool, which is dealt for the first protocol's engine: the smallest that holds such a prompt, or null.
+static const PoolSize* pool_size(const GatewayOptions& o, const std::string& protocol, std::size_t tokens) {
+  if (protocol::preset(protocol).engine != protocol::preset(o.protocol).engine) return nullptr;
+  const auto found = std::find_if(o.pool.begin(), o.pool.end(), [tokens](const PoolSize& size) { return size.positions >= tokens; });
+  return found == o.pool.end() ? nullptr : &*found;
+}
+
+std::size_t positions_taken(const GatewayOptions& o, const std::string& protocol, std::size_t tokens) {
+  const PoolSize* size = pool_size(o, protocol, tokens);
+  return size ? size->positions : positions(o, tokens);
+}
+
 std::uint64_t pool_bytes(const io::ModelConfig& config, const GatewayOptions& o) {
   std::uint64_t bytes = 0;
   for (const PoolSize& size : o.pool) {
@@ -45,9 +57,8 @@ protocol::Lengths gateway_lengths(const GatewayOptions& o, const BackendRequest&
   lengths.prompt = request.prompt;
   lengths.decode = request.decode;
   lengths.show = request.show;
-  const auto pooled = std::find_if(o.pool.begin(), o.pool.end(), [&request](const PoolSize& size) { return size.positions >= request.prompt; });
-  if (pooled != o.pool.end()) {
-    lengths.prompt = pooled->positions;
+  if (const PoolSize* size = pool_size(o, request.protocol, request.prompt)) {
+    lengths.prompt = size->positions;
     lengths.padded = true;
     lengths.capacity = lengths.prompt + std::max(lengths.decode, o.pool_tokens);  // what was dealt ahead has its place, also beside a short answer
   } else {

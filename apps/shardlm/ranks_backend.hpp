@@ -46,6 +46,9 @@ class RanksBackend : public Backend {
   Bytes before_;
 };
 
+// The positions that a prompt of so many tokens takes. Throws Error for one that is longer than --pad-to.
+std::size_t positions_taken(const GatewayOptions& options, const std::string& protocol, std::size_t tokens);
+
 // What is announced of a request: its prompt padded to a size of the pool, or to --pad-to, where these apply.
 protocol::Lengths gateway_lengths(const GatewayOptions& options, const BackendRequest& request);
 

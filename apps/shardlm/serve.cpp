@@ -70,6 +70,7 @@ GatewaySettings settings(const GatewayOptions& o, const io::ModelConfig& config,
   s.max_tokens = o.max_tokens;
   s.protocols = o.protocols;
   s.pad_to = o.pad_to;
+  s.positions = [&o](const std::string& protocol, std::size_t tokens) { return positions_taken(o, protocol, tokens); };
   s.default_system = text::default_system(chat_template);
   return s;
 }
@@ -96,7 +97,8 @@ class EndWatch {
       }
       const bool interrupted = take_interrupt();
       if (!signals.asked.exchange(false) && !interrupted) continue;
-      std::fprintf(stderr, asked ? "shardlm: ending now\n" : "shardlm: ending; what was asked for is still answered, for at most --grace seconds\n");
+      std::fprintf(stderr, asked ? "shardlm: ending now\n" : "shardlm: ending once what was asked for is answered, in %.0f s at most; ask again to end at once\n",
+                   std::chrono::duration<double>(grace_).count());
       engine_.stop(!asked, asked ? 0ms : grace_);
       asked = true;
     }

@@ -78,11 +78,12 @@ void set_length(Job& job, const Site& site, const Fields& fields, const char* na
     const auto second = fields.integer(other, 1, limit);
     if (!most) most = second;
   }
-  const auto context = site.settings.context, prompt = job.prompt.size();
-  if (prompt == 0) throw ApiError(400, "The prompt has no tokens.", "", "empty_prompt");
+  const auto context = site.settings.context, tokens = job.prompt.size();
+  const auto prompt = site.settings.positions ? site.settings.positions(job.protocol, tokens) : tokens;
+  if (tokens == 0) throw ApiError(400, "The prompt has no tokens.", "", "empty_prompt");
   const auto wanted = most ? static_cast<std::size_t>(*most) : 1;
   if (prompt > context || wanted > context - prompt)
-    throw ApiError(400, "The prompt's " + std::to_string(prompt) + " tokens and " + std::to_string(wanted) + " of an answer are more than the context of " +
+    throw ApiError(400, "The prompt's " + std::to_string(tokens) + " tokens" + (prompt > tokens ? ", padded to " + std::to_string(prompt) + "," : "") + " and " + std::to_string(wanted) + " of an answer are more than the context of " +
                             std::to_string(context) + " tokens holds.", "", "context_length_exceeded");
   job.most = most ? wanted : std::min(site.settings.max_tokens, context - prompt);
 }

@@ -99,6 +99,7 @@ void Engine::Impl::compute(Backend& backend, JobQueue::Entry& entry, Outcome& ou
   }
   wipe_and_clear(seen);
   outcome.costs = backend.finish();
+  outcome.prefill_ms = std::max(0.0, outcome.prefill_ms - outcome.costs.embedding_ms);  // a step begins with its embeddings
 }
 
 void Engine::Impl::answer(Backend& backend, const JobQueue::Handle& entry) {

@@ -35,6 +35,8 @@ struct GatewaySettings {
   std::string name, version;
   std::size_t layers = 0, hidden = 0, vocabulary = 0;
   std::size_t context = 4096, max_tokens = 1024;
+  // Positions that a prompt of so many tokens takes under a protocol, where it is padded; none: as many as it has tokens.
+  std::function<std::size_t(const std::string& protocol, std::size_t tokens)> positions;
   std::vector<std::string> protocols{"v3"};  // the first is the default
   std::size_t pad_to = 0;
   std::string default_system;  // what text::default_system says of the model's chat template

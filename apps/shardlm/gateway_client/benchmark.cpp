@@ -45,7 +45,7 @@ RemoteResults measure(const Connection& connection, const HttpClientOptions& o, 
   results.prompt = prompt;
   std::tie(results.protocol, results.endpoint) = info.protocol(o.protocol, connection.address());
   results.created = utc_now();
-  Json request{{"text", prompt}, {"max_tokens", o.max_new}};
+  Json request{{"text", prompt}, {"max_tokens", info.most(o.max_new, HttpClientOptions().max_new)}, {"chat", prompt == kPrompt}};
   add_sampling(request, o.sampling);
   for (std::size_t i = 0; i < o.warmup + o.runs; ++i) {
     const Clock clock;

@@ -61,7 +61,7 @@ void add_sampling(Json& request, const text::SamplerOptions& s) {
 Json completion_request(const HttpClientOptions& o, const GatewayInfo& info, const Address& address, const std::vector<Message>& messages, bool stream) {
   Json request{{"model", info.model}, {"messages", Json::array()}};
   for (const Message& m : messages) request["messages"].push_back({{"role", m.role}, {"content", m.text}});
-  request["max_tokens"] = o.max_tokens;
+  request["max_tokens"] = info.most(o.max_tokens, HttpClientOptions().max_tokens);
   add_sampling(request, o.sampling);
   request["shardlm"]["protocol"] = info.protocol(o.protocol, address).first;
   if (!stream) return request;

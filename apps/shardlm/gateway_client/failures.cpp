@@ -32,6 +32,10 @@ std::string come_again(const std::string& retry_after) {
 }
 
 std::string with(const std::string& message, const std::string& remedy) { return message.empty() ? remedy : message + " (" + remedy + ")"; }
+// The gateway's own sentence, or where it has none one of ours.
+std::string busy(const std::string& gateway, const std::string& message, const std::string& remedy) {
+  return message.empty() ? gateway + " is busy: " + remedy : gateway + ": " + message;
+}
 
 }  // namespace
 
@@ -41,7 +45,7 @@ std::string refusal(const Address& address, int status, const std::string& text,
     return had_key ? gateway + " does not take this key: give with --api-key-file the file that it was started with"
                    : gateway + " asks for a key: give the file that holds it with --api-key-file";
   if (message.empty()) return no_gateway(address, "it answers with status " + std::to_string(status));
-  if (status == 429) return gateway + " is busy: " + with(message, come_again(retry_after));
+  if (status == 429) return busy(gateway, message, come_again(retry_after));
   if (status == 503) return gateway + " is not ready: " + with(message, retry_after.empty() ? "what it wrote to standard error says more" : come_again(retry_after));
   if (status == 504) return gateway + " gave the request up: " + with(message, "ask for less, or start it with a longer --deadline");
   return gateway + " refused: " + message;
@@ -51,7 +55,7 @@ std::string failure(const Address& address, Broken how, double timeout) {
   const std::string gateway = "the gateway at " + address.text;
   switch (how) {
     case Broken::cannot_connect:
-      return "nothing listens at " + address.text + ": start a gateway with mpirun -n 4 shardlm serve --model FILE, or give the address of one with -s";
+      return "nothing listens at " + address.text + ": start a gateway with shardlm serve --model FILE, or give the address of one with -s";
     case Broken::slow_to_connect:
       return address.text + " does not answer: check the address that -s gives, and firewalls on the way";
     case Broken::silent:

@@ -20,6 +20,7 @@ GatewayInfo ask_for_info(const Connection& connection) {
   info.whole = connection.get("/v2/info");
   read_answer(connection.address(), [&info] {
     info.model = info.whole.at("model").get<std::string>();
+    info.max_tokens = info.whole.value("max_tokens", std::size_t{0});
     for (const auto& p : info.whole.at("protocols"))
       info.protocols.emplace_back(p.at("name").get<std::string>(), p.at("endpoint").get<std::string>());
   });

@@ -13,6 +13,9 @@ namespace shardlm::app::remote {
 struct GatewayInfo {
   nlohmann::ordered_json whole;  // as it came
   std::string model;
+  std::size_t max_tokens = 0;  // of an answer, at most
+  // What is asked for where nobody said how much: no more than there is.
+  std::size_t most(std::size_t wanted, std::size_t usual) const { return wanted == usual && max_tokens > 0 && max_tokens < wanted ? max_tokens : wanted; }
   std::vector<std::pair<std::string, std::string>> protocols;  // name and endpoint, in the gateway's order
 
   // The endpoint of a protocol; of the first for "". Throws Error, with a list, for one that was not loaded.
