@@ -132,7 +132,7 @@ TEST(ClientGenerate, tells_of_refusals_in_one_sentence_with_the_remedy) {
   gateway.refuse(401, "no key");
   expect_failure(printed(client_generate, o), {"asks for a key", "--api-key-file"});
   gateway.refuse(429, "16 requests wait", {{"Retry-After", "9"}});
-  expect_failure(printed(client_generate, o), {"busy", "16 requests wait", "try again in 9 s"});
+  expect_failure(printed(client_generate, o), {"16 requests wait", "try again in 9 s"});
   gateway.refuse(503, "server 1 is gone");
   expect_failure(printed(client_generate, o), {"not ready", "server 1 is gone", "standard error"});
   gateway.refuse(400, "the prompt is too long\x1b[2J");

@@ -34,7 +34,7 @@ std::string come_again(const std::string& retry_after) {
 std::string with(const std::string& message, const std::string& remedy) { return message.empty() ? remedy : message + " (" + remedy + ")"; }
 // The gateway's own sentence, or where it has none one of ours.
 std::string busy(const std::string& gateway, const std::string& message, const std::string& remedy) {
-  return message.empty() ? gateway + " is busy: " + remedy : gateway + ": " + message;
+  return message.empty() ? gateway + " is busy: " + remedy : gateway + ": " + with(message, remedy);
 }
 
 }  // namespace
