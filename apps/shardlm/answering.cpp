@@ -7,6 +7,7 @@
 #include "clock.hpp"
 #include "gateway/stop_texts.hpp"
 #include "shardlm/core/error.hpp"
+#include "shardlm/core/wipe.hpp"
 
 namespace shardlm::app {
 
@@ -51,7 +52,8 @@ Answer Answerer::answer(const Step& step, const std::vector<text::Token>& prompt
     ++answer.tokens;
     say(stop.push(characters.push(tokenizer_->decode({token}))));
     answer.ended = stop.found();
-    fresh = {token};
+    wipe(fresh.data(), fresh.size() * sizeof fresh[0]);
+    fresh.assign(1, token);
     seen.push_back(token);
   }
   const std::string rest = stop.push(characters.flush());

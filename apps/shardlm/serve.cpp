@@ -83,23 +83,25 @@ class EndWatch {
   ~EndWatch() {
     over_ = true;
     thread_.join();
+    net::release_end_signals();
+    if (signals_.ended) net::end_of_job();
   }
 
  private:
   void watch() {
-    net::EndSignals& signals = net::take_end_signals();
     interrupts_are_awaited();
     for (bool asked = false; !over_; std::this_thread::sleep_for(10ms)) {
-      if (signals.ended) {
+      if (signals_.ended) {
         engine_.fail("another rank of this job was killed or failed, or the job was stopped");
         gateway_.stop(kCollection);
         net::end_of_job();
       }
       const bool interrupted = take_interrupt();
-      if (!signals.asked.exchange(false) && !interrupted) continue;
+      if (!signals_.asked.exchange(false) && !interrupted) continue;
       std::fprintf(stderr, asked ? "shardlm: ending now\n" : "shardlm: ending once what was asked for is answered, in %.0f s at most; ask again to end at once\n",
                    std::chrono::duration<double>(grace_).count());
       engine_.stop(!asked, asked ? 0ms : grace_);
+      if (asked) gateway_.stop(0);
       asked = true;
     }
   }
@@ -107,6 +109,7 @@ class EndWatch {
   Engine& engine_;
   Gateway& gateway_;
   const std::chrono::milliseconds grace_;
+  net::EndSignals& signals_ = net::take_end_signals();
   std::atomic<bool> over_{false};
   std::thread thread_;
 };

@@ -115,6 +115,8 @@ EndSignals& take_end_signals() {
   return taken_signals;
 }
 
+void release_end_signals() noexcept { taken = 0; }
+
 void end_of_job() noexcept { end_by_job(); }
 
 void mute_handlers() noexcept { muted = 1; }

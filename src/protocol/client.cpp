@@ -189,6 +189,9 @@ void Client::receive_sights() {
   for (int server : {0, 1}) {
     const Role from = server == 0 ? Role::server0 : Role::server1;
     sights_[server] = decode_message<Sight>(world_.receive_now(from, Lane::control, Kind::sight, request_));
+    for (const Sight::Glimpse& glimpse : sights_[server].glimpses)
+      if (int(glimpse.from) < 0 || int(glimpse.from) >= net::kParties || glimpse.kind < Kind::hello || glimpse.kind > Kind::pool)
+        throw Error(std::string(net::name(from)) + " shows a message of a rank or kind that there is not");
   }
 }
 

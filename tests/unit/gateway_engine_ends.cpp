@@ -37,6 +37,26 @@ TEST(EngineQueue, is_bounded) {
   }
 }
 
+// However long an answer takes, those who gave up meanwhile are counted, and their jobs are gone.
+TEST(EngineQueue, jobs_that_end_while_another_is_answered_are_told_of_before_it_ends) {
+  FakeBackend backend{"one two three"};
+  Running* engine = nullptr;
+  Gate begun;
+  bool told = false;
+  backend.on_step = [&](std::size_t step) {
+    if (step == 0) begun.pass();
+    if (step == 1) told = engine->finished().size() == 1;
+  };
+  Running running(backend);
+  engine = &running;
+  const auto answered = running.engine.submit(job_of("first"));
+  EXPECT_TRUE(begun.someone_came());
+  running.engine.submit(job_of("second")).reset();  // its ticket goes, and with it the job
+  begun.open();
+  collect(*answered);
+  EXPECT_TRUE(told);
+}
+
 TEST(EngineQueue, says_when_to_come_again_by_how_long_jobs_took) {
   FakeBackend backend("yes");
   Gate gate;

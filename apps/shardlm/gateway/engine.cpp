@@ -29,7 +29,9 @@ namespace {
 // One job on the backend. Tells what the backend throws, which ends everything, from what is wrong with the job alone.
 class Run {
  public:
-  Run(Backend& backend, JobQueue& queue, JobQueue::Entry& entry) : backend_(backend), queue_(queue), entry_(entry) {}
+  // between_steps: what else there is to do, however long this answer takes.
+  Run(Backend& backend, JobQueue& queue, JobQueue::Entry& entry, std::function<void()> between_steps)
+      : backend_(backend), queue_(queue), entry_(entry), between_steps_(std::move(between_steps)) {}
 
   void begin() {
     const Job& job = entry_.job;
@@ -41,7 +43,10 @@ class Run {
     Manner manner;
     manner.most = job.most;
     manner.say = [this](const std::string& text, std::size_t tokens) { queue_.push(entry_, {text, tokens, std::exchange(sights_, {})}); };
-    manner.stopped = [this] { return queue_.given_up(entry_); };
+    manner.stopped = [this] {
+      between_steps_();
+      return queue_.given_up(entry_);
+    };
     manner.stop_texts = job.stop;
     manner.top = job.top;
     return answerer.answer([this](const std::vector<text::Token>& tokens) { return step(tokens); }, job.prompt, seen, manner);
@@ -65,6 +70,7 @@ class Run {
   Backend& backend_;
   JobQueue& queue_;
   JobQueue::Entry& entry_;
+  std::function<void()> between_steps_;
   std::vector<Sight> sights_;  // of the last step, not shown yet
 };
 
@@ -82,7 +88,7 @@ void take_over(Outcome& outcome, Answer& answer) {
 }  // namespace
 
 void Engine::Impl::compute(Backend& backend, JobQueue::Entry& entry, Outcome& outcome) {
-  Run run(backend, *queue, entry);
+  Run run(backend, *queue, entry, [this] { tell_observer(); });
   std::vector<text::Token> seen = entry.job.prompt;
   seen.reserve(seen.size() + entry.job.most);  // so that it is wiped where it is
   run.begin();

@@ -13,6 +13,7 @@ double milliseconds(JobQueue::Time from, JobQueue::Time to) { return std::chrono
 // What the job says of its prompt. The names and numbers stay, for those who count.
 void wipe_secrets(Job& job) {
   wipe_and_clear(job.prompt);
+  job.prompt.shrink_to_fit();  // it may wait for the observer
   for (std::string& text : job.stop) wipe_and_clear(text);
   job.stop.clear();
 }

@@ -29,6 +29,7 @@ struct EndSignals {
   std::atomic<bool> ended{false};  // the launcher ends the job, because it was stopped or another rank is gone: a second is left, then end_of_job()
 };
 EndSignals& take_end_signals();
+void release_end_signals() noexcept;  // from now on they end this rank again
 // Says why and ends this process, as the handlers do that take_end_signals() replaced.
 [[noreturn]] void end_of_job() noexcept;
 
