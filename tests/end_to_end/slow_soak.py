@@ -14,11 +14,12 @@ REQUESTS, CONNECTIONS, EVERY, WARM_UP = 1000, 8, 100, 300
 # What a rank's memory may differ by after the warm-up. A leak of one token's numbers in each request would be far above it: a row of hidden states and
 # logits of the demo model is some 10 KiB, 700 of them 7 MiB. Below it malloc, which does not give every page back in the order in which it got it, and
 # MPI's buffers, of which a burst of messages takes some more.
-ALLOWANCE = {0: 2 << 20, 1: 2 << 20, 2: 2 << 20, 3: 32 << 20}  # the dealer holds what the servers have not taken yet, and chance says how much at most
+AHEAD = "16M"
+ALLOWANCE = {0: 2 << 20, 1: 2 << 20, 2: 2 << 20, 3: 32 << 20}  # the dealer holds what the servers have not taken yet, by chance more or less, but never more than AHEAD
 
 
 class Soak(ServedCase):
-    arguments = ("--protocol", "v3", "--max-tokens", "32")
+    arguments = ("--protocol", "v3", "--max-tokens", "32", "--dealer-ahead", AHEAD)
 
     @classmethod
     def setUpClass(cls):
