@@ -19,6 +19,11 @@ const Route* route_of_unknown_method(const httplib::Request& request) {
   return split ? route_of(request.target.substr(0, request.target.find('?'))) : nullptr;
 }
 
+ApiError ill_framed() {
+  return ApiError(400, "The request's header fields or chunks are not written as HTTP has them; send them without folding, escapes and spaces.", "",
+                  "malformed_request");
+}
+
 // At most so much, whatever the request said of its length.
 std::string read_body(const httplib::ContentReader& content, std::uint64_t most, Connection& connection) {
   std::string body;
@@ -30,6 +35,7 @@ std::string read_body(const httplib::ContentReader& content, std::uint64_t most,
   });
   if (whole && !large) return body;
   connection.spoil();
+  if (connection.malformed()) throw ill_framed();
   throw of_status(large ? 413 : connection.status_of_broken(400));
 }
 
@@ -65,6 +71,7 @@ Service::Service(Site site) : site_(site) {
     if (!current->has_head()) current->spoil();
     const int status = current->status_of_broken(response.status);
     const Route* unheard_of = status == 400 ? route_of_unknown_method(request) : nullptr;
+    if (current->malformed() && status == 400) return put(request, response, reply_of(ill_framed()));
     put(request, response, unheard_of ? not_allowed(*unheard_of) : reply_of(of_status(status)));
   });
   set_exception_handler([this](const httplib::Request& request, httplib::Response& response, std::exception_ptr thrown) {
@@ -78,7 +85,7 @@ Service::Service(Site site) : site_(site) {
 
 void Service::admit(httplib::Request& request) {
   Connection& connection = *current;
-  connection.head_arrived();
+  connection.head_arrived(request.has_header("Transfer-Encoding"));
   // Parts of an answer, and compressed ones, which tell of their content by their length.
   request.headers.erase("Range");
   request.ranges.clear();
