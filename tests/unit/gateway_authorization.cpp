@@ -36,7 +36,10 @@ class ApiKeyFile : public testing::Test {
   std::string folder;
 };
 
-TEST_F(ApiKeyFile, holds_one_line) { EXPECT_EQ(read_api_key(file("0123456789abcdef\n")), "0123456789abcdef"); }
+TEST_F(ApiKeyFile, holds_one_line) {
+  EXPECT_EQ(read_api_key(file("0123456789abcdef\n")), "0123456789abcdef");
+  EXPECT_EQ(read_api_key(file("aZ09-._~+/0123456==\n")), "aZ09-._~+/0123456==");
+}
 
 TEST_F(ApiKeyFile, is_refused_where_others_can_read_it) {
   EXPECT_NE(trouble(file("0123456789abcdef\n", 0640)).find("can be read by others than its owner"), std::string::npos);
@@ -47,9 +50,9 @@ TEST_F(ApiKeyFile, is_refused_where_its_key_could_be_guessed) {
   EXPECT_NE(trouble(file("")).find("has 0 characters"), std::string::npos);
 }
 
-TEST_F(ApiKeyFile, is_refused_where_it_is_not_one_line_of_visible_ascii) {
-  for (const auto* content : {"0123456789abcdef\n0123456789abcdef\n", "0123456789 abcdef\n", "0123456789abcdef\xc3\xa9\n"})
-    EXPECT_NE(trouble(file(content)).find("must hold one line of visible ASCII characters"), std::string::npos) << content;
+TEST_F(ApiKeyFile, is_refused_where_it_is_not_one_line_that_a_field_can_carry) {
+  for (const auto* content : {"0123456789abcdef\n0123456789abcdef\n", "0123456789 abcdef\n", "0123456789abcdef\xc3\xa9\n", "0123456789%41bcdef\n", "0123456789abcdef\"\n"})
+    EXPECT_NE(trouble(file(content)).find("must hold one line of letters, digits and - . _ ~ + / = alone"), std::string::npos) << content;
   EXPECT_NE(trouble(file(std::string(10000, 'a'))).find("must hold one line"), std::string::npos);
 }
 
