@@ -150,7 +150,10 @@ void Service::serve(Connection& connection, const std::atomic<bool>& ending) {
     } catch (...) {  // nothing of the library's own may end the process
     }
     if (!written && connection.access.status == 200) connection.access.status = 499;
-    finished(connection, begin);
+    try {
+      finished(connection, begin);
+    } catch (...) {  // what could not be counted was answered all the same
+    }
     if (!written || closed || ending || connection.spoiled()) break;
   }
   current = nullptr;
