@@ -119,11 +119,13 @@ bool Connection::await_request() {
   if (begin_ < end_) {  // it came together with the one before
     idle_ = false;
     deadline_ = Clock::now() + seconds(settings_.arrival);
+    answered_by_ = deadline_ + seconds(settings_.deadline + settings_.writing);
     return true;
   }
   const bool came = wait_for(POLLIN, first_ ? deadline_ : Clock::now() + seconds(settings_.idle));
   idle_ = false;
   if (!first_) deadline_ = Clock::now() + seconds(settings_.arrival);
+  answered_by_ = deadline_ + seconds(settings_.deadline + settings_.writing);
   first_ = false;
   return came && !left_ && fill() > 0;
 }
@@ -165,8 +167,10 @@ ssize_t Connection::read(char* into, size_t size) {
 }
 
 ssize_t Connection::write(const char* from, size_t size) {
-  const auto until = Clock::now() + seconds(settings_.writing);
+  // A time for each piece, and one for all: whoever takes a byte now and then would else hold a connection and a place in the queue for hours.
+  const auto until = std::min(Clock::now() + seconds(settings_.writing), answered_by_);
   for (std::size_t sent = 0; sent < size;) {
+    if (Clock::now() > until) return -1;
     const auto took = ::send(socket_, from + sent, size - sent, MSG_NOSIGNAL);
     if (took > 0) {
       sent += static_cast<std::size_t>(took);

@@ -93,6 +93,7 @@ class Connection : public httplib::Stream {
   std::array<char, 16384> buffer_;
   std::size_t begin_ = 0, end_ = 0, taken_ = 0;
   Clock::time_point deadline_;
+  Clock::time_point answered_by_ = Clock::time_point::max();  // all of the answer is taken by then, or it is cut
   bool first_ = true, head_ = true, late_ = false, large_ = false, malformed_ = false;
   Framing framing_;
   std::atomic<bool> idle_{true}, left_{false}, spoiled_{false};
