@@ -14,7 +14,7 @@ TEST_F(Requests, are_read_alike_by_all_readers) {
   const std::vector<std::string> all_fields{
       "Content-Length : " + size, "X: y\r\n Content-Length: " + size, "Content-Length:\r\n\t" + size, "Content-Length: %3" + size, "Content-Length: " + size + "\nX: y",
       "Content-Length:\r\nX: y", "Content Length: 1", "nonsense", ": x", "X: a\rContent-Length: 1", "Transfer-Encoding:\r\n chunked", "Transfer-Encoding: %63hunked",
-      "Host: %6cocalhost"};
+      "Host: %6cocalhost", "Origin:", "Origin: \t", "Origin: http://%6cocalhost"};
   for (const auto& fields : all_fields) {
     Wire wire(gateway->port());
     wire.send(head("POST", "/v1/completions", "Content-Type: application/json\r\n" + fields + "\r\n\r\n") + hidden);
