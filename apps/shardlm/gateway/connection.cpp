@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "shardlm/core/wipe.hpp"
+
 namespace shardlm::app {
 namespace {
 
@@ -95,7 +97,10 @@ void Connection::finish() {
   }
 }
 
-Connection::~Connection() { ::close(socket_); }
+Connection::~Connection() {
+  wipe(buffer_.data(), buffer_.size());
+  ::close(socket_);
+}
 
 bool Connection::wait_for(short events, Clock::time_point until) const {
   for (;;) {
@@ -122,6 +127,7 @@ bool Connection::await_request() {
     answered_by_ = deadline_ + seconds(settings_.deadline + settings_.writing);
     return true;
   }
+  wipe(buffer_.data(), buffer_.size());  // it holds what was asked before
   const bool came = wait_for(POLLIN, first_ ? deadline_ : Clock::now() + seconds(settings_.idle));
   idle_ = false;
   if (!first_) deadline_ = Clock::now() + seconds(settings_.arrival);

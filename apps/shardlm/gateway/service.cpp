@@ -1,9 +1,11 @@
 #include "gateway/service.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "gateway/errors.hpp"
 #include "gateway/routes.hpp"
+#include "shardlm/core/wipe.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -19,14 +21,21 @@ const Route* route_of_unknown_method(const httplib::Request& request) {
   return split ? route_of(request.target.substr(0, request.target.find('?'))) : nullptr;
 }
 
+// What was asked is not left in memory, best effort: parsing copies parts of it.
+struct WipeText {
+  std::string& text;
+  ~WipeText() { wipe(text.data(), text.size()); }
+};
+
 ApiError ill_framed() {
   return ApiError(400, "The request's header fields or chunks are not written as HTTP has them; send them without folding, escapes and spaces.", "",
                   "malformed_request");
 }
 
 // At most so much, whatever the request said of its length.
-std::string read_body(const httplib::ContentReader& content, std::uint64_t most, Connection& connection) {
+std::string read_body(const httplib::ContentReader& content, std::uint64_t most, std::uint64_t room, Connection& connection) {
   std::string body;
+  body.reserve(room);  // growing would leave pieces of it behind
   bool large = false;
   const bool whole = content([&](const char* data, std::size_t size) {
     large = large || body.size() + size > most;
@@ -34,6 +43,7 @@ std::string read_body(const httplib::ContentReader& content, std::uint64_t most,
     return !large;
   });
   if (whole && !large) return body;
+  wipe(body.data(), body.size());
   connection.spoil();
   if (connection.malformed()) throw ill_framed();
   throw of_status(large ? 413 : connection.status_of_broken(400));
@@ -60,7 +70,8 @@ Service::Service(Site site) : site_(site) {
   Post(".*", [this](const httplib::Request& request, httplib::Response& response, const httplib::ContentReader& content) {
     try {
       const bool none = !request.has_header("Content-Length") && !request.has_header("Transfer-Encoding");
-      answer(request, response, none ? "" : read_body(content, site_.settings.max_body, *current));
+      const auto most = site_.settings.max_body, room = std::min<std::uint64_t>(most, request.get_header_value<std::uint64_t>("Content-Length"));
+      answer(request, response, none ? "" : read_body(content, most, room, *current));
     } catch (const ApiError& error) {
       put(request, response, reply_of(error));
     }
@@ -75,6 +86,7 @@ Service::Service(Site site) : site_(site) {
     put(request, response, unheard_of ? not_allowed(*unheard_of) : reply_of(of_status(status)));
   });
   set_exception_handler([this](const httplib::Request& request, httplib::Response& response, std::exception_ptr thrown) {
+    current->spoil();  // its body may not have been read
     put(request, response, reply_of(as_api_error(thrown)));
   });
   set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
@@ -102,7 +114,8 @@ void Service::answer(const httplib::Request& request, httplib::Response& respons
   Connection& connection = *current;
   try {
     if (connection.verdict) return put(request, response, std::move(*connection.verdict));
-    const Call call{request.path, std::move(body), [&connection] { return connection.gone(); }, &connection.access.tokens};
+    Call call{request.path, std::move(body), [&connection] { return connection.gone(); }, &connection.access.tokens};
+    const WipeText at_end{call.body};
     put(request, response, route_of(request.path)->endpoint(site_, call));
   } catch (const PeerGone&) {
     connection.hang_up();
