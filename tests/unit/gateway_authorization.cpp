@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "gateway/page.hpp"
+#include "gateway/routes.hpp"
 #include "shardlm/core/error.hpp"
 
 namespace shardlm::app {
@@ -36,7 +37,10 @@ class ApiKeyFile : public testing::Test {
   std::string folder;
 };
 
-TEST_F(ApiKeyFile, holds_one_line) { EXPECT_EQ(read_api_key(file("0123456789abcdef\n")), "0123456789abcdef"); }
+TEST_F(ApiKeyFile, holds_one_line) {
+  EXPECT_EQ(read_api_key(file("0123456789abcdef\n")), "0123456789abcdef");
+  EXPECT_EQ(read_api_key(file("aZ09-._~+/0123456==\n")), "aZ09-._~+/0123456==");
+}
 
 TEST_F(ApiKeyFile, is_refused_where_others_can_read_it) {
   EXPECT_NE(trouble(file("0123456789abcdef\n", 0640)).find("can be read by others than its owner"), std::string::npos);
@@ -47,9 +51,9 @@ TEST_F(ApiKeyFile, is_refused_where_its_key_could_be_guessed) {
   EXPECT_NE(trouble(file("")).find("has 0 characters"), std::string::npos);
 }
 
-TEST_F(ApiKeyFile, is_refused_where_it_is_not_one_line_of_visible_ascii) {
-  for (const auto* content : {"0123456789abcdef\n0123456789abcdef\n", "0123456789 abcdef\n", "0123456789abcdef\xc3\xa9\n"})
-    EXPECT_NE(trouble(file(content)).find("must hold one line of visible ASCII characters"), std::string::npos) << content;
+TEST_F(ApiKeyFile, is_refused_where_it_is_not_one_line_that_a_field_can_carry) {
+  for (const auto* content : {"0123456789abcdef\n0123456789abcdef\n", "0123456789 abcdef\n", "0123456789abcdef\xc3\xa9\n", "0123456789%41bcdef\n", "0123456789abcdef\"\n"})
+    EXPECT_NE(trouble(file(content)).find("must hold one line of letters, digits and - . _ ~ + / = alone"), std::string::npos) << content;
   EXPECT_NE(trouble(file(std::string(10000, 'a'))).find("must hold one line"), std::string::npos);
 }
 
@@ -81,6 +85,35 @@ TEST(Origin, is_that_of_the_host) {
   EXPECT_TRUE(same_origin("http://localhost:9090", "localhost:9090"));
   EXPECT_TRUE(same_origin("https://model.example", "Model.example"));
   for (const auto* origin : {"null", "http://localhost", "http://evil.example", "localhost:9090", ""}) EXPECT_FALSE(same_origin(origin, "localhost:9090")) << origin;
+}
+
+std::string refusal(const std::string& path, std::initializer_list<std::pair<const char*, const char*>> fields) {
+  httplib::Request request;
+  request.method = "GET";
+  request.path = path;
+  request.version = "HTTP/1.1";
+  request.headers.emplace("Host", "localhost:9090");
+  for (const auto& [name, value] : fields) request.headers.emplace(name, value);
+  bool unread = false;
+  const auto reply = refused(request, GatewaySettings(), unread);
+  return !reply ? "" : std::to_string(reply->status) + (reply->body.find("forbidden_origin") != std::string::npos ? " forbidden_origin" : "");
+}
+
+TEST(Origin, is_one) {
+  EXPECT_EQ(refusal("/v1/models", {{"Origin", "http://localhost:9090"}}), "");
+  EXPECT_EQ(refusal("/v1/models", {{"Origin", "http://localhost:9090"}, {"Origin", "http://evil.example"}}), "403 forbidden_origin");
+  EXPECT_EQ(refusal("/v1/models", {{"Origin", "http://localhost:9090"}, {"Origin", "http://localhost:9090"}}), "403 forbidden_origin");
+}
+
+TEST(Browsers, may_follow_a_link_from_another_site_to_the_page_and_nothing_else) {
+  for (const auto* site : {"same-origin", "none"}) EXPECT_EQ(refusal("/v1/models", {{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", "cors"}}), "") << site;
+  for (const auto* site : {"cross-site", "same-site", "Cross-Site"}) {
+    EXPECT_EQ(refusal("/", {{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", "navigate"}}), "") << site;
+    EXPECT_EQ(refusal("/", {{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", "no-cors"}}), "403 forbidden_origin") << site;
+    EXPECT_EQ(refusal("/", {{"Sec-Fetch-Site", site}}), "403 forbidden_origin") << site;
+    EXPECT_EQ(refusal("/v1/models", {{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", "navigate"}}), "403 forbidden_origin") << site;
+  }
+  EXPECT_EQ(refusal("/v1/models", {{"Sec-Fetch-Site", "none"}, {"Sec-Fetch-Site", "cross-site"}}), "403 forbidden_origin");
 }
 
 TEST(SecurityPolicy, lets_a_page_run_what_it_holds_and_nothing_else) {

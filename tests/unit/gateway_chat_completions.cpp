@@ -162,6 +162,17 @@ TEST_F(ChatCompletions, ignore_fields_that_change_nothing) {
   EXPECT_EQ(chat({{"user", "me"}, {"metadata", {{"a", "b"}}}, {"store", false}, {"unheard_of", 1}, {"n", 1}, {"tools", Json::array()}, {"stop", nullptr}}).status, 200);
 }
 
+// A checkpoint may have been cut to fewer tokens than its tokenizer has.
+TEST_F(ChatCompletions, refuse_a_prompt_of_tokens_that_the_model_does_not_have) {
+  auto settings = settings_for_tests();
+  settings.vocabulary = std::size_t(end_token());
+  serve(settings);
+  const auto answer = chat({});
+  EXPECT_EQ(answer.status, 400) << answer.body;
+  EXPECT_NE(answer.error("message").find("is outside the model's vocabulary of"), std::string::npos);
+  EXPECT_TRUE(backend.requests.empty());
+}
+
 TEST_F(ChatCompletions, give_a_request_so_much_time) {
   Gate gate;
   backend.on_step = [&](std::size_t) { gate.pass(); };

@@ -198,6 +198,13 @@ TEST_F(Connections, that_hang_up_free_their_place) {
   }
 }
 
+TEST_F(Connections, outlive_counters_that_fail) {
+  auto settings = settings_for_tests();
+  settings.on_request = [](const Access&) { throw std::bad_alloc(); };
+  serve(settings);
+  for (int request = 0; request < 3; ++request) EXPECT_EQ(get("/health").status, 200);
+}
+
 TEST_F(Connections, need_the_key_where_there_is_one) {
   auto settings = settings_for_tests();
   settings.key = "0123456789abcdef";

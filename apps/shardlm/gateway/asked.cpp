@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "answering.hpp"
 #include "gateway/errors.hpp"
 
 namespace shardlm::app {
@@ -104,6 +105,7 @@ std::vector<text::Token> tokens_of(const json& list, const Site& site, const std
 
 std::unique_ptr<Ticket> submit(const Site& site, Job job) {
   using std::chrono::duration;
+  check_vocabulary(job.prompt, site.settings.vocabulary);  // else it would throw where the other ranks are talked to, and end the gateway
   job.deadline = std::chrono::steady_clock::now() +
                  std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration<double>(site.settings.deadline));
   try {

@@ -30,7 +30,8 @@ void set_length(Job& job, const Site& site, const Fields& fields, const char* na
 // The tokens of a prompt that is written as numbers. Throws ApiError for numbers that the model does not have.
 std::vector<text::Token> tokens_of(const nlohmann::json& list, const Site& site, const std::string& path);
 
-// Hands it to the engine, with the gateway's deadline. Throws Busy, and ApiError for what the engine refuses.
+// Hands it to the engine, with the gateway's deadline. Throws Busy, Error for a prompt's token that the model does not have, and ApiError for what
+// the engine refuses.
 std::unique_ptr<Ticket> submit(const Site& site, Job job);
 
 }  // namespace shardlm::app

@@ -5,7 +5,7 @@
 
 namespace shardlm::app {
 
-// The one line of a file that nobody but its owner can read, of at least 16 visible characters. Throws Error.
+// The one line of a file that nobody but its owner can read, of at least 16 letters, digits and - . _ ~ + / =. Throws Error.
 std::string read_api_key(const std::string& path);
 
 // Is it "Bearer KEY"? Takes as long for a wrong key as for the right one.

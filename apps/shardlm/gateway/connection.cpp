@@ -2,9 +2,12 @@
 
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <cstring>
+
+#include "shardlm/core/wipe.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -17,7 +20,62 @@ Connection::Clock::duration seconds(double count) {
 
 void set(int socket, int level, int option, int value) { ::setsockopt(socket, level, option, &value, sizeof value); }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// As RFC 9110, 5.6.2 has the names of fields.
+bool is_token(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c != 0 && std::strchr("!#$%&'*+-.^_`|~", c)); }
+
+// The library skips lines that it cannot read and fields without a value, and undoes percent signs in values; others do not.
+bool is_field(const std::string& line) {
+  const auto colon = line.find(':'), end = line.size() - 2;
+  if (line.size() < 2 || line[end] != '\r' || colon == std::string::npos || colon == 0) return false;
+  if (!std::all_of(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(colon), is_token)) return false;
+  const auto value = line.substr(colon + 1, end - colon - 1);
+  if (value.find('\r') != std::string::npos || value.find('\0') != std::string::npos) return false;
+  for (const char* name : {"Content-Length", "Transfer-Encoding", "Host", "Origin"})
+    if (::strcasecmp(line.substr(0, colon).c_str(), name) == 0) return value.find('%') == std::string::npos && value.find_first_not_of(" \t") != std::string::npos;
+  return true;
+}
+
 }  // namespace
+
+bool Framing::takes(const char* bytes, std::size_t size) {
+  if (part_ == Part::rest) return true;
+  return std::all_of(bytes, bytes + size, [this](char byte) { return part_ == Part::line ? takes_of_head(byte) : takes_of_chunk(byte); });
+}
+
+bool Framing::takes_of_head(char byte) {
+  line_ += byte;
+  if (byte != '\n') return true;
+  const bool sound = first_ || line_ == "\r\n" || is_field(line_);  // the first line is for the library
+  first_ = false;
+  line_.clear();
+  return sound;
+}
+
+bool Framing::takes_of_chunk(char byte) {
+  switch (part_) {
+    case Part::size: return takes_of_size(byte);
+    case Part::extension: return byte == '\r' ? go_on(true, Part::size_end) : byte != '\n';
+    case Part::size_end: return go_on(byte == '\n', left_ > 0 ? Part::data : Part::last);
+    case Part::data: return go_on(true, --left_ > 0 ? Part::data : Part::data_cr);
+    case Part::data_cr: return go_on(byte == '\r', Part::data_end);
+    case Part::data_end: digits_ = 0; return go_on(byte == '\n', Part::size);
+    case Part::last: return go_on(byte == '\r', Part::last_end);  // fields after the last chunk are not taken
+    case Part::last_end: return go_on(byte == '\n', Part::over);
+    default: return false;
+  }
+}
+
+// Digits alone: the library would take 0x2, +2 or a space, too.
+bool Framing::takes_of_size(char byte) {
+  const char small = static_cast<char>(byte | 0x20);
+  if (is_digit(byte) || (small >= 'a' && small <= 'f')) {
+    left_ = 16 * left_ + static_cast<std::uint64_t>(is_digit(byte) ? byte - '0' : small - 'a' + 10);
+    return ++digits_ < 16;
+  }
+  return digits_ > 0 && (byte == ';' ? go_on(true, Part::extension) : go_on(byte == '\r', Part::size_end));
+}
 
 Connection::Connection(int socket, const GatewaySettings& settings) : socket_(socket), settings_(settings), deadline_(Clock::now() + seconds(settings.arrival)) {
   set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -39,7 +97,10 @@ void Connection::finish() {
   }
 }
 
-Connection::~Connection() { ::close(socket_); }
+Connection::~Connection() {
+  wipe(buffer_.data(), buffer_.size());
+  ::close(socket_);
+}
 
 bool Connection::wait_for(short events, Clock::time_point until) const {
   for (;;) {
@@ -57,16 +118,20 @@ bool Connection::await_request() {
   if (left_) return false;
   head_ = true;
   taken_ = 0;
+  framing_.head();
   verdict.reset();
   access = {};
   if (begin_ < end_) {  // it came together with the one before
     idle_ = false;
     deadline_ = Clock::now() + seconds(settings_.arrival);
+    answered_by_ = deadline_ + seconds(settings_.deadline + settings_.writing);
     return true;
   }
+  wipe(buffer_.data(), buffer_.size());  // it holds what was asked before
   const bool came = wait_for(POLLIN, first_ ? deadline_ : Clock::now() + seconds(settings_.idle));
   idle_ = false;
   if (!first_) deadline_ = Clock::now() + seconds(settings_.arrival);
+  answered_by_ = deadline_ + seconds(settings_.deadline + settings_.writing);
   first_ = false;
   return came && !left_ && fill() > 0;
 }
@@ -99,12 +164,19 @@ ssize_t Connection::read(char* into, size_t size) {
   std::memcpy(into, buffer_.data() + begin_, taken);
   begin_ += taken;
   taken_ += taken;
+  if (!framing_.takes(into, taken)) {
+    malformed_ = true;
+    spoil();
+    return -1;
+  }
   return static_cast<ssize_t>(taken);
 }
 
 ssize_t Connection::write(const char* from, size_t size) {
-  const auto until = Clock::now() + seconds(settings_.writing);
+  // A time for each piece, and one for all: whoever takes a byte now and then would else hold a connection and a place in the queue for hours.
+  const auto until = std::min(Clock::now() + seconds(settings_.writing), answered_by_);
   for (std::size_t sent = 0; sent < size;) {
+    if (Clock::now() > until) return -1;
     const auto took = ::send(socket_, from + sent, size - sent, MSG_NOSIGNAL);
     if (took > 0) {
       sent += static_cast<std::size_t>(took);

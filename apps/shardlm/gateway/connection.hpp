@@ -7,12 +7,44 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "gateway/exchange.hpp"
 
 namespace shardlm::app {
+
+// Looks at a request's bytes for what the library reads otherwise than the proxies in front of it do, or passes over: two readers of one request
+// must not disagree about where it ends, nor about who sends it.
+class Framing {
+ public:
+  void head() { begin(Part::line); }
+  void body(bool chunked) { begin(chunked ? Part::size : Part::rest); }
+  bool takes(const char* bytes, std::size_t size);  // false: this is no request
+
+ private:
+  // Of the head its lines; of a chunk its size, what may follow that, its bytes and their end; the line after the last one.
+  enum class Part { line, size, extension, size_end, data, data_cr, data_end, last, last_end, over, rest };
+  void begin(Part part) {
+    part_ = part;
+    line_.clear();
+    first_ = true;
+    digits_ = left_ = 0;
+  }
+  bool takes_of_head(char byte);
+  bool takes_of_chunk(char byte);
+  bool takes_of_size(char byte);
+  bool go_on(bool sound, Part next) {
+    part_ = next;
+    return sound;
+  }
+
+  Part part_ = Part::line;
+  std::string line_;
+  bool first_ = true;
+  std::uint64_t digits_ = 0, left_ = 0;
+};
 
 class Connection : public httplib::Stream {
  public:
@@ -24,9 +56,10 @@ class Connection : public httplib::Stream {
 
   // Waits for a request's first byte. False: none came in time, or the peer is gone.
   bool await_request();
-  void head_arrived() {
+  void head_arrived(bool chunked) {
     head_ = false;
     taken_ = 0;
+    framing_.body(chunked);
   }
   bool has_head() const { return !head_; }
   void finish();  // nothing more comes; the peer still gets what was written
@@ -36,6 +69,7 @@ class Connection : public httplib::Stream {
   void leave();                 // from another thread: ends it where it lies idle
   void spoil() { spoiled_ = true; }  // what follows on it is no request: an answer may be written, then it ends
   bool spoiled() const { return spoiled_; }
+  bool malformed() const { return malformed_; }
   int status_of_broken(int status) const;  // what a request that HTTP could not read should be answered
 
   // Of the request that is being answered.
@@ -59,7 +93,9 @@ class Connection : public httplib::Stream {
   std::array<char, 16384> buffer_;
   std::size_t begin_ = 0, end_ = 0, taken_ = 0;
   Clock::time_point deadline_;
-  bool first_ = true, head_ = true, late_ = false, large_ = false;
+  Clock::time_point answered_by_ = Clock::time_point::max();  // all of the answer is taken by then, or it is cut
+  bool first_ = true, head_ = true, late_ = false, large_ = false, malformed_ = false;
+  Framing framing_;
   std::atomic<bool> idle_{true}, left_{false}, spoiled_{false};
 };
 

@@ -1,10 +1,12 @@
 #include "gateway/http_server.hpp"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 #include "gateway/errors.hpp"
@@ -35,24 +37,27 @@ struct Gateway::Impl {
   void accept_all() {
     for (int socket; (socket = listener.accept()) >= 0;) {
       const std::lock_guard<std::mutex> lock(mutex);
-      if (open.size() >= settings.connections) {
-        refuse(socket);
-        continue;
-      }
-      try {
-        auto connection = std::make_shared<Connection>(socket, settings);
-        std::thread([this, connection]() mutable { serve(std::move(connection)); }).detach();
-        open.insert(connection.get());
-      } catch (const std::system_error&) {  // no thread to be had: the connection closes, others live on
-      }
+      open.size() < settings.connections ? take(socket) : refuse(socket);
+    }
+  }
+
+  // Where no thread or no memory is to be had, the connection closes, and others live on.
+  void take(int socket) {
+    std::shared_ptr<Connection> connection;
+    try {
+      connection = std::make_shared<Connection>(socket, settings);
+      open.insert(connection.get());
+      std::thread([this, connection]() mutable { serve(std::move(connection)); }).detach();
+    } catch (const std::exception&) {
+      if (!connection) ::close(socket);
+      open.erase(connection.get());
     }
   }
 
   void refuse(int socket) {
-    static const std::string answer = full();
     char unread[4096];
     (void)!::recv(socket, unread, sizeof unread, MSG_DONTWAIT);  // so that closing does not reset it
-    (void)!::send(socket, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)!::send(socket, busy.data(), busy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(socket, SHUT_WR);
     ::close(socket);
   }
@@ -67,6 +72,7 @@ struct Gateway::Impl {
     left.notify_all();
   }
 
+  const std::string busy = full();
   GatewaySettings settings;
   std::shared_ptr<const text::Tokenizer> tokenizer;
   Listener listener;

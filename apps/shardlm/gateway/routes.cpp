@@ -48,13 +48,21 @@ bool framed_well(const httplib::Request& request, bool& body) {
   return true;
 }
 
+// Browsers say so of what a page of another site asks for, also where they send no Origin. Who follows a link to the page itself is welcome.
+bool is_of_other_site(const httplib::Request& request) {
+  const auto fields = request.headers.equal_range("Sec-Fetch-Site");
+  const bool other = std::any_of(fields.first, fields.second, [](const auto& field) { return lower(field.second) == "cross-site" || lower(field.second) == "same-site"; });
+  return other && !(request.method == "GET" && request.path == "/" && lower(request.get_header_value("Sec-Fetch-Mode")) == "navigate");
+}
+
 void check_sender(const httplib::Request& request, const GatewaySettings& settings) {
   const auto host = request.get_header_value("Host");
   if (request.get_header_value_count("Host") > 1 || (host.empty() && request.version == "HTTP/1.1"))
     throw ApiError(400, "The request must have one Host field.", "", "malformed_request");
   if (!host.empty() && is_loopback(settings.host) && !names_this_machine(host, settings.host))
     throw ApiError(403, "This gateway answers as localhost alone, not under another name.", "", "forbidden_host");
-  if (request.has_header("Origin") && !same_origin(request.get_header_value("Origin"), host))
+  const auto origins = request.get_header_value_count("Origin");
+  if (origins > 1 || (origins == 1 && !same_origin(request.get_header_value("Origin"), host)) || is_of_other_site(request))
     throw ApiError(403, "This gateway answers no page of another site.", "", "forbidden_origin");
 }
 

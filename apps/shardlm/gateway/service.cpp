@@ -1,9 +1,11 @@
 #include "gateway/service.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "gateway/errors.hpp"
 #include "gateway/routes.hpp"
+#include "shardlm/core/wipe.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -19,9 +21,21 @@ const Route* route_of_unknown_method(const httplib::Request& request) {
   return split ? route_of(request.target.substr(0, request.target.find('?'))) : nullptr;
 }
 
+// What was asked is not left in memory, best effort: parsing copies parts of it.
+struct WipeText {
+  std::string& text;
+  ~WipeText() { wipe(text.data(), text.size()); }
+};
+
+ApiError ill_framed() {
+  return ApiError(400, "The request's header fields or chunks are not written as HTTP has them; send them without folding, escapes and spaces.", "",
+                  "malformed_request");
+}
+
 // At most so much, whatever the request said of its length.
-std::string read_body(const httplib::ContentReader& content, std::uint64_t most, Connection& connection) {
+std::string read_body(const httplib::ContentReader& content, std::uint64_t most, std::uint64_t room, Connection& connection) {
   std::string body;
+  body.reserve(room);  // growing would leave pieces of it behind
   bool large = false;
   const bool whole = content([&](const char* data, std::size_t size) {
     large = large || body.size() + size > most;
@@ -29,7 +43,9 @@ std::string read_body(const httplib::ContentReader& content, std::uint64_t most,
     return !large;
   });
   if (whole && !large) return body;
+  wipe(body.data(), body.size());
   connection.spoil();
+  if (connection.malformed()) throw ill_framed();
   throw of_status(large ? 413 : connection.status_of_broken(400));
 }
 
@@ -54,7 +70,8 @@ Service::Service(Site site) : site_(site) {
   Post(".*", [this](const httplib::Request& request, httplib::Response& response, const httplib::ContentReader& content) {
     try {
       const bool none = !request.has_header("Content-Length") && !request.has_header("Transfer-Encoding");
-      answer(request, response, none ? "" : read_body(content, site_.settings.max_body, *current));
+      const auto most = site_.settings.max_body, room = std::min<std::uint64_t>(most, request.get_header_value<std::uint64_t>("Content-Length"));
+      answer(request, response, none ? "" : read_body(content, most, room, *current));
     } catch (const ApiError& error) {
       put(request, response, reply_of(error));
     }
@@ -65,9 +82,11 @@ Service::Service(Site site) : site_(site) {
     if (!current->has_head()) current->spoil();
     const int status = current->status_of_broken(response.status);
     const Route* unheard_of = status == 400 ? route_of_unknown_method(request) : nullptr;
+    if (current->malformed() && status == 400) return put(request, response, reply_of(ill_framed()));
     put(request, response, unheard_of ? not_allowed(*unheard_of) : reply_of(of_status(status)));
   });
   set_exception_handler([this](const httplib::Request& request, httplib::Response& response, std::exception_ptr thrown) {
+    current->spoil();  // its body may not have been read
     put(request, response, reply_of(as_api_error(thrown)));
   });
   set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
@@ -78,7 +97,7 @@ Service::Service(Site site) : site_(site) {
 
 void Service::admit(httplib::Request& request) {
   Connection& connection = *current;
-  connection.head_arrived();
+  connection.head_arrived(request.has_header("Transfer-Encoding"));
   // Parts of an answer, and compressed ones, which tell of their content by their length.
   request.headers.erase("Range");
   request.ranges.clear();
@@ -95,7 +114,8 @@ void Service::answer(const httplib::Request& request, httplib::Response& respons
   Connection& connection = *current;
   try {
     if (connection.verdict) return put(request, response, std::move(*connection.verdict));
-    const Call call{request.path, std::move(body), [&connection] { return connection.gone(); }, &connection.access.tokens};
+    Call call{request.path, std::move(body), [&connection] { return connection.gone(); }, &connection.access.tokens};
+    const WipeText at_end{call.body};
     put(request, response, route_of(request.path)->endpoint(site_, call));
   } catch (const PeerGone&) {
     connection.hang_up();
@@ -143,7 +163,10 @@ void Service::serve(Connection& connection, const std::atomic<bool>& ending) {
     } catch (...) {  // nothing of the library's own may end the process
     }
     if (!written && connection.access.status == 200) connection.access.status = 499;
-    finished(connection, begin);
+    try {
+      finished(connection, begin);
+    } catch (...) {  // what could not be counted was answered all the same
+    }
     if (!written || closed || ending || connection.spoiled()) break;
   }
   current = nullptr;
