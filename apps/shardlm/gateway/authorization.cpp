@@ -18,7 +18,9 @@ namespace shardlm::app {
 namespace {
 
 // As RFC 6750, 2.1 has them. Others might come changed: who reads a request may undo percent signs in its fields.
-bool is_of_bearer_token(unsigned char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c != 0 && std::strchr("-._~+/=", c)); }
+bool is_of_bearer_token(unsigned char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c != 0 && std::strchr("-._~+/=", c));
+}
 
 constexpr std::size_t kLeast = 16, kMost = 4096;
 

@@ -33,7 +33,8 @@ bool is_field(const std::string& line) {
   const auto value = line.substr(colon + 1, end - colon - 1);
   if (value.find('\r') != std::string::npos || value.find('\0') != std::string::npos) return false;
   for (const char* name : {"Content-Length", "Transfer-Encoding", "Host", "Origin"})
-    if (::strcasecmp(line.substr(0, colon).c_str(), name) == 0) return value.find('%') == std::string::npos && value.find_first_not_of(" \t") != std::string::npos;
+    if (::strcasecmp(line.substr(0, colon).c_str(), name) == 0)
+      return value.find('%') == std::string::npos && value.find_first_not_of(" \t") != std::string::npos;
   return true;
 }
 

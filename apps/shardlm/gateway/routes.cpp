@@ -51,7 +51,10 @@ bool framed_well(const httplib::Request& request, bool& body) {
 // Browsers say so of what a page of another site asks for, also where they send no Origin. Who follows a link to the page itself is welcome.
 bool is_of_other_site(const httplib::Request& request) {
   const auto fields = request.headers.equal_range("Sec-Fetch-Site");
-  const bool other = std::any_of(fields.first, fields.second, [](const auto& field) { return lower(field.second) == "cross-site" || lower(field.second) == "same-site"; });
+  const bool other = std::any_of(fields.first, fields.second, [](const auto& field) {
+    const auto site = lower(field.second);
+    return site == "cross-site" || site == "same-site";
+  });
   return other && !(request.method == "GET" && request.path == "/" && lower(request.get_header_value("Sec-Fetch-Mode")) == "navigate");
 }
 
