@@ -192,6 +192,7 @@ TEST_F(Connections, that_hang_up_free_their_place) {
       ASSERT_TRUE(eventually([&] { return running->engine.state().waiting == 1; }));
     }
     EXPECT_TRUE(eventually([&] { return running->engine.state().waiting == 0; }));
+    std::this_thread::sleep_for(1s);  // that the other one's client is gone is looked for ten times a second
     gate.open();
     EXPECT_TRUE(eventually([&] { return running->finished() == std::vector<Finish>(2, Finish::cancelled); }));
     TearDown();
