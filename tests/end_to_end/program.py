@@ -52,6 +52,23 @@ def job_of(*ranks, input=None):
     return Run(command, input)
 
 
+# Of a process that may be gone at any time.
+def environment_of(pid):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return dict(item.split(b"=", 1) for item in file.read().split(b"\0") if b"=" in item)
+    except OSError:
+        return {}
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 class Case(unittest.TestCase):
     """A folder of its own, with model files of two checkpoints."""
 

@@ -10,25 +10,9 @@ import tempfile
 import threading
 import time
 
-from program import MPIRUN, PATIENCE, RANK, Case
+from program import MPIRUN, PATIENCE, RANK, Case, alive, environment_of
 
 RANKS = {0: "client", 1: "server 0", 2: "server 1", 3: "dealer"}
-
-
-def environment_of(pid):
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            return dict(item.split(b"=", 1) for item in file.read().split(b"\0") if b"=" in item)
-    except OSError:
-        return {}
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def command_name(pid):

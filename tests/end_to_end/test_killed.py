@@ -6,25 +6,9 @@ import subprocess
 import time
 import unittest
 
-from program import LIMIT, MPIRUN, PATIENCE, SHARDLM, Case
+from program import LIMIT, MPIRUN, PATIENCE, SHARDLM, Case, alive, environment_of
 
 ROLES = ["client", "server 0", "server 1", "dealer"]
-
-
-def environment_of(pid):
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            return dict(item.split(b"=", 1) for item in file.read().split(b"\0") if b"=" in item)
-    except OSError:
-        return {}
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def maps(pid, path):

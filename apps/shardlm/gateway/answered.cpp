@@ -98,6 +98,31 @@ Whole whole_answer(Ticket& ticket, const Call& call) {
   return whole;
 }
 
+Chunk chunk_of(const json& base, bool usage) {
+  return [base, usage](json choices) {
+    json chunk = base;
+    chunk["choices"] = std::move(choices);
+    if (usage) chunk["usage"] = nullptr;
+    return chunk;
+  };
+}
+
+Wording ending_of(const Chunk& chunk, const std::string& protocol, bool usage, std::function<json(const std::string&)> ending) {
+  Wording wording;
+  wording.last = [chunk, protocol, ending = std::move(ending)](const Outcome& outcome) {
+    json said = chunk(ending(finish_reason(outcome)));
+    said["shardlm"] = costs_of(protocol, outcome);
+    return said;
+  };
+  if (usage)
+    wording.usage = [chunk](const Outcome& outcome) {
+      json said = chunk(json::array());
+      said["usage"] = usage_of(outcome);
+      return said;
+    };
+  return wording;
+}
+
 Reply streamed_answer(std::unique_ptr<Ticket> ticket, Wording wording, const Call& call) {
   Reply reply;
   reply.type = "text/event-stream";

@@ -25,6 +25,12 @@ struct Wording {
   std::function<nlohmann::json(const Outcome&)> usage;  // none: was not asked for
 };
 
+// One event's object with these choices, from what all of an answer's have in common. usage: was it asked for? Then all but the last have it empty.
+using Chunk = std::function<nlohmann::json(nlohmann::json choices)>;
+Chunk chunk_of(const nlohmann::json& base, bool usage);
+// What every endpoint's answer ends with. ending: the choices of an event that says why it ended.
+Wording ending_of(const Chunk& chunk, const std::string& protocol, bool usage, std::function<nlohmann::json(const std::string& finish_reason)> ending);
+
 // Server-sent events, as OpenAI's API has them.
 Reply streamed_answer(std::unique_ptr<Ticket> ticket, Wording wording, const Call& call);
 

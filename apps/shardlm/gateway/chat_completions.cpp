@@ -62,30 +62,14 @@ json choice(const json& delta, const json& finish) {
 }
 
 Wording chunks(const json& base, const std::string& protocol, bool show, bool usage) {
-  const auto chunk = [base, usage](json choices) {
-    json chunk = base;
-    chunk["choices"] = std::move(choices);
-    if (usage) chunk["usage"] = nullptr;  // but for the last one
-    return chunk;
-  };
-  Wording wording;
+  const Chunk chunk = chunk_of(base, usage);
+  Wording wording = ending_of(chunk, protocol, usage, [](const std::string& reason) { return choice(json::object(), reason); });
   wording.first = [chunk] { return chunk(choice({{"role", "assistant"}, {"content", ""}}, nullptr)); };
   wording.piece = [chunk, show](const Piece& piece) {
     json said = chunk(choice({{"content", piece.text}}, nullptr));
     if (show) said["shardlm"] = {{"tokens", piece.tokens}, {"sights", sights_of(piece.sights)}};
     return said;
   };
-  wording.last = [chunk, protocol](const Outcome& outcome) {
-    json said = chunk(choice(json::object(), finish_reason(outcome)));
-    said["shardlm"] = costs_of(protocol, outcome);
-    return said;
-  };
-  if (usage)
-    wording.usage = [chunk](const Outcome& outcome) {
-      json said = chunk(json::array());
-      said["usage"] = usage_of(outcome);
-      return said;
-    };
   return wording;
 }
 

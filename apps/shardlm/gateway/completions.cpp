@@ -29,25 +29,9 @@ json choice(const std::string& text, const json& finish) {
 }
 
 Wording chunks(const json& base, const std::string& protocol, bool usage) {
-  const auto chunk = [base, usage](json choices) {
-    json chunk = base;
-    chunk["choices"] = std::move(choices);
-    if (usage) chunk["usage"] = nullptr;
-    return chunk;
-  };
-  Wording wording;
+  const Chunk chunk = chunk_of(base, usage);
+  Wording wording = ending_of(chunk, protocol, usage, [](const std::string& reason) { return choice("", reason); });
   wording.piece = [chunk](const Piece& piece) { return chunk(choice(piece.text, nullptr)); };
-  wording.last = [chunk, protocol](const Outcome& outcome) {
-    json said = chunk(choice("", finish_reason(outcome)));
-    said["shardlm"] = costs_of(protocol, outcome);
-    return said;
-  };
-  if (usage)
-    wording.usage = [chunk](const Outcome& outcome) {
-      json said = chunk(json::array());
-      said["usage"] = usage_of(outcome);
-      return said;
-    };
   return wording;
 }
 
@@ -63,7 +47,6 @@ Reply completions(const Site& site, const Call& call) {
   job.sampling = sampling_of(fields);
   job.stop = stops_of(fields);
   job.prompt = prompt_of(fields, site);
-  check_vocabulary(job.prompt, site.settings.vocabulary);
   set_length(job, site, fields);
 
   const auto protocol = job.protocol;

@@ -55,7 +55,6 @@ Reply prefill(const Site& site, const Call& call) {
   job.sampling = sampling_of(fields, 0);
   job.top = static_cast<std::size_t>(fields.integer("top", 0, 100).value_or(10));
   job.prompt = prompt_of(fields, site);
-  check_vocabulary(job.prompt, site.settings.vocabulary);
   job.most = static_cast<std::size_t>(fields.integer("max_tokens", 1, static_cast<std::int64_t>(site.settings.max_tokens)).value_or(1));
   set_length(job, site, Fields(json{{"max_tokens", job.most}}));
 
