@@ -1,8 +1,10 @@
 #include "gateway/answered.hpp"
 
-#include <random>
+#include <array>
+#include <ctime>
 
 #include "gateway/errors.hpp"
+#include "shardlm/seal/bytes.hpp"
 
 namespace shardlm::app {
 namespace {
@@ -157,16 +159,21 @@ json costs_of(const std::string& protocol, const Outcome& outcome) {
 }
 
 std::string new_id(const std::string& prefix) {
-  static const char digits[] = "0123456789abcdef";
-  std::random_device random;
-  std::string id = prefix;
-  for (int word = 0; word < 4; ++word) {
-    auto bits = random();
-    for (int digit = 0; digit < 6; ++digit, bits >>= 4) id += digits[bits & 15];
-  }
-  return id;
+  std::array<std::uint8_t, 12> number;
+  seal::random_bytes(number.data(), number.size());
+  return prefix + seal::to_hex({number.data(), number.size()});
 }
 
-std::string fingerprint(const Site& site) { return "shardlm-" + site.settings.version; }
+json frame(const std::string& id, const char* object, const std::string& model, const Site& site) {
+  return {{"id", id}, {"object", object}, {"created", static_cast<std::int64_t>(std::time(nullptr))}, {"model", model},
+          {"system_fingerprint", "shardlm-" + site.settings.version}};
+}
+
+Reply whole_reply(json frame, json choices, const std::string& protocol, const Outcome& outcome) {
+  frame["choices"] = std::move(choices);
+  frame["usage"] = usage_of(outcome);
+  frame["shardlm"] = costs_of(protocol, outcome);
+  return {200, text_of(frame)};
+}
 
 }  // namespace shardlm::app

@@ -41,6 +41,8 @@ nlohmann::json usage_of(const Outcome& outcome);
 nlohmann::json costs_of(const std::string& protocol, const Outcome& outcome);
 
 std::string new_id(const std::string& prefix);  // random
-std::string fingerprint(const Site& site);
+// What every event and every whole answer of the OpenAI API begins with.
+nlohmann::json frame(const std::string& id, const char* object, const std::string& model, const Site& site);
+Reply whole_reply(nlohmann::json frame, nlohmann::json choices, const std::string& protocol, const Outcome& outcome);
 
 }  // namespace shardlm::app

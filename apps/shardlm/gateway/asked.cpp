@@ -5,6 +5,7 @@
 
 #include "answering.hpp"
 #include "gateway/errors.hpp"
+#include "gateway/models.hpp"
 
 namespace shardlm::app {
 
@@ -70,6 +71,14 @@ Streaming streaming_of(const Fields& fields) {
   if (const auto options = fields.object("stream_options")) streaming.usage = options->boolean("include_usage").value_or(false);
   if (const auto own = fields.object("shardlm")) streaming.show = own->boolean("show").value_or(false) && streaming.wanted;
   return streaming;
+}
+
+Job job_of(const Site& site, const Fields& fields) {
+  Job job;
+  job.protocol = chosen_protocol(site.settings, fields);
+  job.sampling = sampling_of(fields);
+  job.stop = stops_of(fields);
+  return job;
 }
 
 void set_length(Job& job, const Site& site, const Fields& fields, const char* named, const char* other) {

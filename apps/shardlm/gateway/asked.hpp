@@ -23,6 +23,9 @@ struct Streaming {
 };
 Streaming streaming_of(const Fields& fields);
 
+// What both ways to ask the OpenAI API have in common: protocol, choice of tokens, stop texts.
+Job job_of(const Site& site, const Fields& fields);
+
 // Tokens of the answer, and that the prompt leaves room for them. named: the field; other: an older name of it, which counts where it is absent; absent: as many as
 // the gateway allows and the context holds.
 void set_length(Job& job, const Site& site, const Fields& fields, const char* named = "max_tokens", const char* other = nullptr);

@@ -1,5 +1,3 @@
-#include <ctime>
-
 #include "gateway/answered.hpp"
 #include "gateway/asked.hpp"
 #include "gateway/endpoints.hpp"
@@ -53,10 +51,6 @@ std::vector<text::Message> messages_of(const Fields& fields) {
   return messages;
 }
 
-json frame(const std::string& id, const char* object, const std::string& model, const Site& site) {
-  return {{"id", id}, {"object", object}, {"created", static_cast<std::int64_t>(std::time(nullptr))}, {"model", model}, {"system_fingerprint", fingerprint(site)}};
-}
-
 json choice(const json& delta, const json& finish) {
   return json::array({{{"index", 0}, {"delta", delta}, {"logprobs", nullptr}, {"finish_reason", finish}}});
 }
@@ -80,10 +74,7 @@ Reply chat_completions(const Site& site, const Call& call) {
   const Fields fields(body);
   check_supported(fields);
   const auto streaming = streaming_of(fields);
-  Job job;
-  job.protocol = chosen_protocol(site.settings, fields);
-  job.sampling = sampling_of(fields);
-  job.stop = stops_of(fields);
+  Job job = job_of(site, fields);
   job.show = streaming.show;
   job.prompt = text::chat_prompt(site.tokenizer, messages_of(fields), site.settings.default_system);
   set_length(job, site, fields, "max_completion_tokens", "max_tokens");
@@ -93,14 +84,12 @@ Reply chat_completions(const Site& site, const Call& call) {
   if (streaming.wanted) return streamed_answer(std::move(ticket), chunks(frame(id, "chat.completion.chunk", model, site), protocol, streaming.show, streaming.usage), call);
 
   const auto whole = whole_answer(*ticket, call);
-  json answer = frame(id, "chat.completion", model, site);
-  answer["choices"] = json::array({{{"index", 0},
-                                    {"message", {{"role", "assistant"}, {"content", whole.text}, {"refusal", nullptr}}},
-                                    {"logprobs", nullptr},
-                                    {"finish_reason", finish_reason(whole.outcome)}}});
-  answer["usage"] = usage_of(whole.outcome);
-  answer["shardlm"] = costs_of(protocol, whole.outcome);
-  return {200, text_of(answer)};
+  return whole_reply(frame(id, "chat.completion", model, site),
+                     json::array({{{"index", 0},
+                                   {"message", {{"role", "assistant"}, {"content", whole.text}, {"refusal", nullptr}}},
+                                   {"logprobs", nullptr},
+                                   {"finish_reason", finish_reason(whole.outcome)}}}),
+                     protocol, whole.outcome);
 }
 
 }  // namespace shardlm::app

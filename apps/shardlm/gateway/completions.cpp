@@ -1,5 +1,3 @@
-#include <ctime>
-
 #include "answering.hpp"
 #include "gateway/answered.hpp"
 #include "gateway/asked.hpp"
@@ -42,24 +40,17 @@ Reply completions(const Site& site, const Call& call) {
   const Fields fields(body);
   check_supported(fields);
   const auto streaming = streaming_of(fields);
-  Job job;
-  job.protocol = chosen_protocol(site.settings, fields);
-  job.sampling = sampling_of(fields);
-  job.stop = stops_of(fields);
+  Job job = job_of(site, fields);
   job.prompt = prompt_of(fields, site);
   set_length(job, site, fields);
 
   const auto protocol = job.protocol;
   auto ticket = submit(site, std::move(job));
-  json answer{{"id", new_id("cmpl-")}, {"object", "text_completion"}, {"created", static_cast<std::int64_t>(std::time(nullptr))},
-              {"model", body["model"]}, {"system_fingerprint", fingerprint(site)}};
-  if (streaming.wanted) return streamed_answer(std::move(ticket), chunks(answer, protocol, streaming.usage), call);
+  const json begun = frame(new_id("cmpl-"), "text_completion", body["model"].get<std::string>(), site);
+  if (streaming.wanted) return streamed_answer(std::move(ticket), chunks(begun, protocol, streaming.usage), call);
 
   const auto whole = whole_answer(*ticket, call);
-  answer["choices"] = choice(whole.text, finish_reason(whole.outcome));
-  answer["usage"] = usage_of(whole.outcome);
-  answer["shardlm"] = costs_of(protocol, whole.outcome);
-  return {200, text_of(answer)};
+  return whole_reply(begun, choice(whole.text, finish_reason(whole.outcome)), protocol, whole.outcome);
 }
 
 }  // namespace shardlm::app
